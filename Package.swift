@@ -1,0 +1,70 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Read the targets from top to bottom: that is the way the data goes.
+
+let package = Package(
+    name: "disco",
+    products: [
+        .executable(name: "disco", targets: ["disco"]),
+        .library(name: "Policies", targets: ["Policies"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: [
+        // MARK: Mathematics (no word of the domain)
+        .systemLibrary(
+            name: "CLinearAlgebra", pkgConfig: "openblas",
+            providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
+        .target(name: "COpenBLASTuning"),
+        .target(name: "LinearAlgebra", dependencies: ["CLinearAlgebra", "COpenBLASTuning"]),
+        .target(name: "Distributions"),
+        .target(name: "Optimization"),
+
+        // MARK: The flow
+        .target(name: "Serving"),
+        .target(
+            name: "Traces",
+            dependencies: [
+                "Serving",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        .target(name: "Profiles", dependencies: ["Serving", "Traces", "Distributions", "LinearAlgebra"]),
+        .target(name: "Costs", dependencies: ["Serving"]),
+        .target(name: "Policies"),
+        .target(
+            name: "Solvers",
+            dependencies: ["Serving", "Profiles", "Costs", "Distributions", "LinearAlgebra", "Optimization"]),
+        .target(
+            name: "Studies",
+            dependencies: [
+                "Serving", "Traces", "Profiles", "Costs", "Policies", "Solvers", "Distributions", "LinearAlgebra", "Yams",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+
+        // MARK: Command line
+        .executableTarget(
+            name: "disco",
+            dependencies: [
+                "Serving", "Traces", "Profiles", "Policies", "Studies",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .strictMemorySafety(),
+            .treatAllWarnings(as: .error),
+        ]
+}
