@@ -1,0 +1,175 @@
+public import Serving
+public import Traces
+
+/// A problem file, read and checked: whose prompts, which endpoints, what to minimize, under which limits.
+///
+/// Field names follow the YAML of docs/problem-file.md. All times in seconds, lengths in tokens, energy in joules.
+public struct Problem: Sendable, Equatable {
+    /// Whose prompts we optimize for.
+    public struct Workload: Sendable, Equatable {
+        /// The trace that prompt (and output) lengths come from.
+        public var trace: TraceSource
+        /// How prompt lengths are cut into buckets.
+        public var buckets: BucketChoice
+        /// A workload.
+        public init(trace: TraceSource, buckets: BucketChoice) {
+            self.trace = trace
+            self.buckets = buckets
+        }
+    }
+
+    /// How prompt lengths are cut into buckets.
+    public enum BucketChoice: Sendable, Equatable {
+        /// So many buckets of about equal request mass.
+        case quantile(count: Int)
+        /// Buckets that begin at these ascending lengths; the first bucket always begins at 1.
+        case edges([Int])
+        /// Each distinct length by itself.
+        case exact
+    }
+
+    /// What one endpoint costs per token.
+    public struct Price: Sendable, Equatable {
+        /// Money per prefilled token.
+        public var prefill: Double
+        /// Money per decoded token.
+        public var decode: Double
+        /// ISO 4217 code.
+        public var currency: String
+        /// Where the price is from.
+        public var source: String?
+        /// The day it held, as written (`YYYY-MM-DD`).
+        public var date: String?
+        /// A price per token (`per_tokens` is already divided out).
+        public init(prefill: Double, decode: Double, currency: String, source: String? = nil, date: String? = nil) {
+            self.prefill = prefill
+            self.decode = decode
+            self.currency = currency
+            self.source = source
+            self.date = date
+        }
+    }
+
+    /// What the device draws per token.
+    public struct Energy: Sendable, Equatable {
+        /// Joules per prefilled token.
+        public var prefill: Double
+        /// Joules per decoded token.
+        public var decode: Double
+        /// Joules per token.
+        public init(prefill: Double, decode: Double) {
+            self.prefill = prefill
+            self.decode = decode
+        }
+    }
+
+    /// Where an endpoint's TTFT comes from.
+    public enum TTFTSource: Sendable, Equatable {
+        /// A recorded trace.
+        case trace(TraceSource)
+        /// A line over the prompt length l: intercept + perToken · l + perTokenSquared · l².
+        case formula(intercept: Double, perToken: Double, perTokenSquared: Double)
+    }
+
+    /// One endpoint.
+    public struct EndpointSpec: Sendable, Equatable {
+        /// Where its TTFT comes from.
+        public var ttft: TTFTSource
+        /// Condition the TTFT on length groups that begin at these lengths; empty = pooled, nil edges are chosen by us.
+        public var conditioning: Conditioning
+        /// Keep the residuals of the device's fit (`residuals: empirical`), or only its line (`none`).
+        public var usesResiduals: Bool
+        /// Mean time between tokens, in seconds; nil where unknown.
+        public var tpot: Double?
+        /// Money per token; nil where not given.
+        public var price: Price?
+        /// Joules per token (device only); nil where not given.
+        public var energy: Energy?
+        /// An endpoint.
+        public init(
+            ttft: TTFTSource, conditioning: Conditioning = .pooled, usesResiduals: Bool = true, tpot: Double? = nil,
+            price: Price? = nil, energy: Energy? = nil
+        ) {
+            self.ttft = ttft
+            self.conditioning = conditioning
+            self.usesResiduals = usesResiduals
+            self.tpot = tpot
+            self.price = price
+            self.energy = energy
+        }
+    }
+
+    /// Whether a TTFT distribution depends on the prompt length.
+    public enum Conditioning: Sendable, Equatable {
+        /// One distribution for all lengths (`condition_on: none`, the default).
+        case pooled
+        /// One per length group; the groups begin at these lengths, the first at 1. Empty: doublings chosen by us.
+        case promptTokens(lowerEdges: [Int])
+    }
+
+    /// One limit on a metric.
+    public struct Limit: Sendable, Equatable {
+        /// What is limited.
+        public var metric: Metric
+        /// Upper bound; nil for none.
+        public var atMost: Double?
+        /// Lower bound; nil for none.
+        public var atLeast: Double?
+        /// A limit.
+        public init(metric: Metric, atMost: Double? = nil, atLeast: Double? = nil) {
+            self.metric = metric
+            self.atMost = atMost
+            self.atLeast = atLeast
+        }
+    }
+
+    /// Whose prompts we optimize for.
+    public var workload: Workload
+    /// The hosted model.
+    public var server: EndpointSpec
+    /// The model on the user's machine.
+    public var device: EndpointSpec
+    /// Money per joule of device energy (lambda); nil where not given.
+    public var moneyPerJoule: Double?
+    /// Reader's pace, tokens per second.
+    public var readerTokensPerSecond: Double?
+    /// What is minimized.
+    public var objective: Metric
+    /// Limits, in the order of `Metric.allCases`.
+    public var limits: [Limit]
+    /// No first token by then, from the request's arrival, is a failure. Seconds.
+    public var timeout: Double
+    /// Share of each trace, first by arrival, that the held-out judgement tunes on; nil for no split.
+    public var tuningShare: Double?
+    /// Alpha of the paper's policies: the share of requests whose tail DiSCo-D protects first.
+    public var discoAlpha: Double
+    /// `as_of` of the table, ISO 8601; nil takes the newest timestamp of the traces.
+    public var asOf: String?
+    /// Days after `as_of` that the table is valid; nil for no end.
+    public var validityDays: Double?
+    /// Revision number of the table, ≥ 1.
+    public var revision: Int
+    /// SHA-256, in hexadecimal, of the problem as read, `--set` applied (not of its file's spelling).
+    public var sha256: String
+    /// The problem file's path as given.
+    public var path: String
+
+    /// A problem with the defaults of docs/problem-file.md.
+    public init(workload: Workload, server: EndpointSpec, device: EndpointSpec, objective: Metric = .ttftMean, limits: [Limit]) {
+        self.workload = workload
+        self.server = server
+        self.device = device
+        self.moneyPerJoule = nil
+        self.readerTokensPerSecond = nil
+        self.objective = objective
+        self.limits = limits
+        self.timeout = 60
+        self.tuningShare = 0.7
+        self.discoAlpha = 0.05
+        self.asOf = nil
+        self.validityDays = nil
+        self.revision = 1
+        self.sha256 = ""
+        self.path = ""
+    }
+}
