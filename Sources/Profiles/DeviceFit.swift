@@ -1,0 +1,112 @@
+internal import LinearAlgebra
+
+/// Why a profile could not be made from a trace.
+public enum ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The device's TTFT needs two prompt lengths to draw a line through.
+    case tooFewLengths(found: [Int])
+    /// No row of the trace has a finite TTFT.
+    case nothingAnswered(rows: Int)
+    /// A formula gives a time of 0 or less for a length that occurs.
+    case notPositive(promptTokens: Int, seconds: Double)
+    /// Nothing is left to profile in this part of a trace.
+    case empty(String)
+    /// The trace has cancelled requests, whose TTFT is only a lower bound.
+    case censored(rows: Int)
+
+    /// The error as a sentence: what was found, what was wanted, what to do.
+    public var description: String {
+        switch self {
+        case .tooFewLengths(let found):
+            """
+            the device trace has \(found.isEmpty ? "no answered request" : "one prompt length (\(found.map(String.init).joined(separator: ", ")) tokens)"); \
+            a fit needs two or more. Record more lengths, or give the line itself: ttft: {intercept: ..., per_token: ...}
+            """
+        case .nothingAnswered(let rows):
+            "all \(rows) device requests failed; a fit needs answered ones"
+        case .notPositive(let length, let seconds):
+            "the TTFT formula gives \(seconds) s for a prompt of \(length) tokens; a TTFT is greater than 0 s"
+        case .empty(let what): what
+        case .censored(let rows):
+            """
+            \(rows) requests were cancelled, so their TTFT is only a lower bound, which this version cannot use. Leave them \
+            out with where: "outcome <> 'cancelled'" if cancelling had nothing to do with their being slow
+            """
+        }
+    }
+}
+
+/// A device's TTFT as a curve over the prompt length, fitted by least squares.
+public struct DeviceFit: Sendable, Equatable {
+    /// Seconds at a length of 0.
+    public let intercept: Double
+    /// Seconds per prompt token.
+    public let perToken: Double
+    /// Seconds per squared prompt token; 0 for a line.
+    public let perTokenSquared: Double
+    /// Standard errors of the coefficients above, in their order (two for a line); empty for a given formula.
+    public let standardErrors: [Double]
+    /// Coefficient of determination; nil for a given formula.
+    public let rSquared: Double?
+    /// The quadratic term over its standard error, when one was tried; |t| > 3.29 (p < 0.001) keeps it.
+    public let curvatureT: Double?
+    /// Shortest and longest prompt that the fit saw; nil for a given formula.
+    public let lengthRange: ClosedRange<Int>?
+
+    /// A given curve.
+    public init(intercept: Double, perToken: Double, perTokenSquared: Double = 0) {
+        self.init(intercept, perToken, perTokenSquared, errors: [], rSquared: nil, t: nil, range: nil)
+    }
+
+    private init(_ intercept: Double, _ perToken: Double, _ perTokenSquared: Double, errors: [Double],
+        rSquared: Double?, t: Double?, range: ClosedRange<Int>?
+    ) {
+        self.intercept = intercept
+        self.perToken = perToken
+        self.perTokenSquared = perTokenSquared
+        standardErrors = errors
+        self.rSquared = rSquared
+        curvatureT = t
+        lengthRange = range
+    }
+
+    /// Seconds for a prompt of `length` tokens, before noise.
+    public func seconds(promptTokens length: Int) -> Double {
+        let l = Double(length)
+        return intercept + (perToken + perTokenSquared * l) * l
+    }
+
+    /// |t| beyond which a quadratic term is kept (two-sided p < 0.001).
+    static let curvatureThreshold = 3.29
+
+    /// The line through (length, seconds), or the parabola where its quadratic term is significant and it does not fall
+    /// within the lengths seen.
+    /// Source: docs/maths/fit.md.
+    /// - Throws: `ProfileError.tooFewLengths` where no line can be drawn.
+    static func through(lengths: [Int], seconds: [Double]) throws(ProfileError) -> DeviceFit {
+        let distinct = Set(lengths)
+        guard let shortest = distinct.min(), let longest = distinct.max(), distinct.count >= 2 else {
+            throw .tooFewLengths(found: distinct.sorted())
+        }
+        let l = lengths.map(Double.init)
+        let ones = [Double](repeating: 1, count: l.count)
+        guard let line = try? leastSquares(Matrix(columns: [ones, l]), seconds) else {
+            throw .tooFewLengths(found: distinct.sorted())
+        }
+        var t: Double?
+        if distinct.count >= 3, l.count > 3, let curve = try? leastSquares(Matrix(columns: [ones, l, l.map { $0 * $0 }]), seconds) {
+            let ratio = curve.coefficients[2] / curve.standardErrors[2]
+            // An exact parabola has no error at all; 0 / 0 (an exact line) is not curved.
+            t = ratio.isNaN ? 0 : ratio
+            let slopes = [shortest, longest].map { curve.coefficients[1] + 2 * curve.coefficients[2] * Double($0) }
+            let isMaterial = abs(curve.coefficients[2]) * Double(longest) > 1e-9 * abs(line.coefficients[1])
+            if abs(t ?? 0) > curvatureThreshold, isMaterial, slopes.allSatisfy({ $0 >= 0 }) {
+                return DeviceFit(
+                    curve.coefficients[0], curve.coefficients[1], curve.coefficients[2], errors: curve.standardErrors,
+                    rSquared: curve.rSquared, t: t, range: shortest...longest)
+            }
+        }
+        return DeviceFit(
+            line.coefficients[0], line.coefficients[1], 0, errors: line.standardErrors, rSquared: line.rSquared, t: t,
+            range: shortest...longest)
+    }
+}

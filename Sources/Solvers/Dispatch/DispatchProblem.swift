@@ -1,0 +1,96 @@
+internal import Distributions
+public import Optimization
+public import Profiles
+public import Serving
+
+/// Minimize the mean TTFT while one endpoint prefills at most a share of all prompt tokens.
+///
+/// The limited endpoint comes second: the other is started at once, and per bucket we choose the mixture of waits after
+/// which the limited one is started too. Starting it first would use its whole share and could not be faster than the
+/// race, so nothing is lost. Without a limit the race is optimal.
+/// Source: DiSCo (arXiv 2502.11417), budget constraint; the exact solution is derived, docs/maths/dispatch.md.
+public struct DispatchProblem: Sendable {
+    /// The world.
+    public let profile: ServingProfile
+    /// Which lengths share an action. Each bucket has requests.
+    public let buckets: Buckets
+    /// The endpoint whose prefill is limited.
+    public let limited: Endpoint
+    /// Largest share of prompt tokens that it may prefill, ≥ 0.
+    public let budget: Double
+
+    /// A problem; buckets without requests are joined to a neighbour.
+    public init(profile: ServingProfile, buckets: Buckets, limited: Endpoint, budget: Double) {
+        precondition(budget >= 0, "a share of \(budget)")
+        self.profile = profile
+        self.buckets = buckets.occupied(in: profile.workload)
+        self.limited = limited
+        self.budget = budget
+    }
+
+    /// The optimal policy, with its certificate.
+    ///
+    /// Values of waits are computed only where the Lagrangian may need them: a few a bucket.
+    /// - Complexity: O(*n*) for the *n* server times, then about 6 evaluations of O(lengths · residuals) in all.
+    public func solve() -> DispatchSolution {
+        let model = FirstTokenModel(profile)
+        let workload = profile.workload
+        let ranges = buckets.ranges(in: workload)
+        let total = Double(workload.requests)
+        let meanPrompt = workload.meanPromptTokens
+        let (curves, curveOfBucket) = curves(ranges)
+        let weights = ranges.map { range in
+            range.reduce(0.0) { $0 + Double(workload.lengths[$1] * workload.counts[$1]) } / (total * meanPrompt)
+        }
+        let program = SingleLimitProblem(curves: curves, curveOfGroup: curveOfBucket, weights: weights, limit: budget)
+        let first = limited.other
+        let solution = program.solve { bucket, vertex in
+            let wait = WaitCurve.wait(curves[curveOfBucket[bucket]], vertex)
+            let means = model.meanTTFT(
+                promptTokens: workload.lengths[ranges[bucket]], under: Action(first: first, otherAfter: wait))
+            var sum = 0.0
+            for (i, mean) in zip(ranges[bucket], means) { sum += Double(workload.counts[i]) * mean }
+            return sum / total
+        }
+        let mixtures = solution.choices.enumerated().map { bucket, choices in
+            Mixture(
+                choices.map {
+                    let wait = WaitCurve.wait(curves[curveOfBucket[bucket]], $0.vertex)
+                    return .init(probability: $0.probability, action: Action(first: first, otherAfter: wait))
+                })
+        }
+        return DispatchSolution(
+            plan: mixtures.isEmpty ? nil : DispatchPlan(lowerEdges: buckets.lowerEdges, mixtures: mixtures),
+            certificate: solution)
+    }
+
+    /// Usage curves, shared by buckets wherever the first endpoint's times are the same for all their lengths.
+    private func curves(_ ranges: [Range<Int>]) -> (curves: [UsageCurve], ofBucket: [Int]) {
+        let lengths = profile.workload.lengths
+        if limited == .server {
+            return (ranges.map { WaitCurve.curve(of: .device, in: profile, range: $0) }, Array(ranges.indices))
+        }
+        var curves: [UsageCurve] = []
+        var known: [Int: Int] = [:]
+        let ofBucket = ranges.map { range in
+            let group = profile.server.group(of: lengths[range.lowerBound])
+            let isAlike = profile.server.group(of: lengths[range.upperBound - 1]) == group
+            if isAlike, let curve = known[group] { return curve }
+            curves.append(
+                isAlike
+                    ? WaitCurve.curve(of: profile.server.groups[group], timeout: profile.timeout)
+                    : WaitCurve.curve(of: .server, in: profile, range: range))
+            if isAlike { known[group] = curves.count - 1 }
+            return curves.count - 1
+        }
+        return (curves, ofBucket)
+    }
+}
+
+/// A policy and how far from optimal it can be.
+public struct DispatchSolution: Sendable {
+    /// What to do per bucket; nil where no policy keeps the limit.
+    public let plan: DispatchPlan?
+    /// Primal value, dual bound, multiplier (seconds of mean TTFT per unit of share) and gap.
+    public let certificate: SingleLimitSolution
+}

@@ -1,0 +1,166 @@
+internal import Distributions
+internal import LinearAlgebra
+public import Profiles
+public import Serving
+
+/// What an action does to requests of one prompt length, in expectation.
+///
+/// S and D are independent given the length. T = min(w_s + S, w_d + D), an endpoint with wait w > 0 being started only if
+/// the other has not answered by w. Both actions of a mixture and all baselines go through these formulas.
+/// Source: derived, docs/maths/dispatch.md.
+public struct FirstTokenModel: Sendable {
+    /// The world.
+    public let profile: ServingProfile
+    private let noise: [Double]
+    private let masses: [Double]
+
+    /// A model of `profile`.
+    public init(_ profile: ServingProfile) {
+        self.profile = profile
+        noise = profile.device.residuals
+        masses = profile.device.masses
+    }
+
+    private var timeout: Double { profile.timeout }
+
+    /// E[min(T, timeout)] in seconds for each of the `lengths`, all under `action`.
+    ///
+    /// With residuals this is a matrix of E[min(S, w + D)], residual by length, times the residuals' masses: one gemv
+    /// for up to 64 lengths. Without, look-ups alone.
+    /// - Complexity: O(lengths · residuals) look-ups of O(1).
+    public func meanTTFT(promptTokens lengths: ArraySlice<Int>, under action: Action) -> [Double] {
+        if action.deviceWait >= timeout { return lengths.map { server(for: $0).meanOfMinimum(timeout) } }
+        let rows = noise.count
+        var means: [Double] = []
+        means.reserveCapacity(lengths.count)
+        var tile = [Double](repeating: 0, count: rows * min(64, lengths.count))
+        var sums = [Double](repeating: 0, count: min(64, lengths.count))
+        var start = lengths.startIndex
+        while start < lengths.endIndex {
+            let end = min(start + 64, lengths.endIndex)
+            for (column, length) in lengths[start..<end].enumerated() {
+                fill(&tile, from: column * rows, length: length, action: action)
+            }
+            if rows == 1 {
+                for column in 0..<(end - start) { sums[column] = tile[column] * masses[0] }
+            } else {
+                weightedSums(of: tile, rows: rows, columns: end - start, weights: masses, into: &sums)
+            }
+            for (column, length) in lengths[start..<end].enumerated() {
+                means.append(sums[column] + failedDeviceMean(length: length, action: action))
+            }
+            start = end
+        }
+        return means
+    }
+
+    /// Writes E[min(T, timeout)] given each device time of one length.
+    private func fill(_ tile: inout [Double], from offset: Int, length: Int, action: Action) {
+        let server = server(for: length)
+        let line = profile.device.fit.seconds(promptTokens: length)
+        let floor = profile.device.floor
+        if action.serverWait == 0 {
+            for r in noise.indices {
+                let device = max(line + noise[r], floor)
+                tile[offset + r] = server.meanOfMinimum(min(action.deviceWait + device, timeout))
+            }
+        } else {
+            let wait = min(action.serverWait, timeout)
+            for r in noise.indices {
+                let device = min(max(line + noise[r], floor), timeout)
+                tile[offset + r] = device <= wait ? device : wait + server.meanOfMinimum(device - wait)
+            }
+        }
+    }
+
+    /// The part of the mean in which the device fails.
+    private func failedDeviceMean(length: Int, action: Action) -> Double {
+        let share = profile.device.failedShare
+        guard share > 0 else { return 0 }
+        let wait = min(action.serverWait, timeout)
+        return share * (wait + server(for: length).meanOfMinimum(timeout - wait))
+    }
+
+    /// P(T > t) for a prompt of `length` tokens; `t` < timeout.
+    public func survival(promptTokens length: Int, under action: Action, at t: Double) -> Double {
+        let server = server(for: length)
+        let device = profile.device
+        if action.serverWait == 0 {
+            let late = server.survival(at: t)
+            return t < action.deviceWait || late == 0
+                ? late : late * device.survival(promptTokens: length, at: t - action.deviceWait)
+        }
+        let late = device.survival(promptTokens: length, at: t)
+        return t < action.serverWait || late == 0 ? late : late * server.survival(at: t - action.serverWait)
+    }
+
+    /// Which endpoints an action starts, which one answers, and how often neither does.
+    public struct Shares: Sendable, Equatable {
+        /// P(the server is started).
+        public var serverStarted = 0.0
+        /// P(the device is started).
+        public var deviceStarted = 0.0
+        /// P(the server answers first, by the timeout).
+        public var serverAnswers = 0.0
+        /// P(the device answers first, by the timeout).
+        public var deviceAnswers = 0.0
+        /// P(nobody answers by the timeout).
+        public var failed: Double { max(0, 1 - serverAnswers - deviceAnswers) }
+    }
+
+    /// The shares for a prompt of `length` tokens under `action`.
+    /// - Complexity: O(residuals).
+    public func shares(promptTokens length: Int, under action: Action) -> Shares {
+        let server = server(for: length)
+        let device = profile.device
+        var shares = Shares()
+        if action.serverWait == 0 {
+            let wait = action.deviceWait
+            shares.serverStarted = 1
+            guard wait < timeout else {
+                shares.serverAnswers = 1 - server.massAtInfinity
+                return shares
+            }
+            shares.deviceStarted = wait == 0 ? 1 : server.survival(at: wait)
+            var lost = device.failedShare
+            for (r, mass) in zip(noise, masses) {
+                let answer = wait + device.seconds(promptTokens: length, residual: r)
+                if answer <= timeout {
+                    shares.deviceAnswers += mass * server.survival(at: answer)  // a tie goes to the server
+                } else {
+                    lost += mass
+                }
+            }
+            shares.serverAnswers = 1 - server.massAtInfinity * lost - shares.deviceAnswers
+            return shares
+        }
+        let wait = action.serverWait
+        shares.deviceStarted = 1
+        let last = timeout - wait
+        for (r, mass) in zip(noise, masses) {
+            let answer = device.seconds(promptTokens: length, residual: r)
+            if answer > wait { shares.serverStarted += mass }
+            if answer <= min(wait, timeout) {
+                shares.deviceAnswers += mass
+            } else if answer <= timeout {
+                let later = server.survival(from: answer - wait)  // a tie goes to the device, which began
+                shares.deviceAnswers += mass * later
+                shares.serverAnswers += mass * (1 - later)
+            } else if last >= 0 {
+                shares.serverAnswers += mass * (1 - server.survival(at: last))
+            }
+        }
+        if wait == .infinity {
+            shares.serverStarted = 0
+        } else {
+            shares.serverStarted += device.failedShare
+            if last >= 0 { shares.serverAnswers += device.failedShare * (1 - server.survival(at: last)) }
+        }
+        return shares
+    }
+
+    private func server(for length: Int) -> Empirical {
+        let server = profile.server
+        return server.groups.count == 1 ? server.groups[0] : server.groups[server.group(of: length)]
+    }
+}
