@@ -54,6 +54,19 @@ let package = Package(
                 "Serving", "Traces", "Profiles", "Policies", "Studies",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+
+        // MARK: Tests
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
+        .testTarget(name: "DistributionsTests", dependencies: ["Distributions", "TestSupport"]),
+        .testTarget(name: "OptimizationTests", dependencies: ["Optimization", "TestSupport"]),
+        .testTarget(name: "ProfilesTests", dependencies: ["Profiles", "Distributions", "Traces", "TestSupport"]),
+        .testTarget(name: "CostsTests", dependencies: ["Costs"]),
+        .testTarget(
+            name: "SolversTests",
+            dependencies: [
+                "Solvers", "Serving", "Profiles", "Costs", "Distributions", "Optimization", "Traces", "TestSupport",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -45,6 +45,12 @@ public struct SingleLimitSolution: Sendable, Equatable {
         public let vertex: Int
         /// 0 < probability ≤ 1.
         public let probability: Double
+
+        /// A choice.
+        public init(vertex: Int, probability: Double) {
+            self.vertex = vertex
+            self.probability = probability
+        }
     }
 
     /// Whether it is optimal.

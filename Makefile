@@ -1,0 +1,60 @@
+# Two commands: `make demo` runs the main job on the shipped example, `make test` passes every test.
+# Both install what is missing first.
+
+SWIFT ?= swift
+PYTHON ?= python3
+TOOLS := .tools/python
+DISCO := .build/release/disco
+
+.PHONY: demo test check tools system build lint arrows schema-check reference results bench clean
+
+demo: tools build
+	$(DISCO) solve data/example.yaml
+
+test: tools
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --disable-xctest
+	$(SWIFT) build -c release --build-tests -Xswiftc -enable-testing
+	$(SWIFT) test -c release --skip-build --disable-xctest
+	$(MAKE) --no-print-directory schema-check reference
+
+# What CI runs.
+check: lint arrows test demo
+
+build: system
+	$(SWIFT) build -c release --product disco
+
+tools: system $(TOOLS)/.ready
+
+$(TOOLS)/.ready: scripts/requirements.txt
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/requirements.txt
+	touch $@
+
+system:
+	@scripts/install-system-packages
+
+lint:
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift $(wildcard Benchmarks)
+
+# The imports between our own modules are those that Package.swift lists, and no forbidden one is among them.
+arrows:
+	$(PYTHON) scripts/check_arrows.py
+
+schema-check: tools
+	$(TOOLS)/bin/python scripts/check_schema.py
+
+# Random problems against SciPy's HiGHS and against brute force.
+reference: tools
+	$(SWIFT) build -c release --product disco
+	$(TOOLS)/bin/python scripts/check_reference.py --disco $(DISCO)
+
+# docs/results.md, from the traces at hand.
+results: tools build
+	$(TOOLS)/bin/python scripts/results.py --disco $(DISCO)
+
+bench: tools
+	scripts/bench
+
+clean:
+	rm -rf .build

@@ -1,0 +1,104 @@
+internal import LinearAlgebra
+internal import Optimization
+public import Policies
+internal import Profiles
+internal import Serving
+internal import Solvers
+public import Traces
+
+extension SolveStudy {
+    /// The result as JSON (schema/solve.schema.json).
+    /// - Parameter table: The policy table made from this study.
+    public func json(_ table: PolicyTable) -> JSONValue {
+        let certificate = solution.certificate
+        return .object([
+            "version": .integer(1),
+            "metric": .string(problem.objective.rawValue),
+            "status": .string(certificate.status.rawValue),
+            "objective": .number(certificate.primal),
+            "bound": .number(certificate.bound),
+            "gap": .number(certificate.gap),
+            "scale": .number(certificate.scale),
+            "limits": .object(
+                Dictionary(
+                    uniqueKeysWithValues: problem.limits.map {
+                        ($0.metric.rawValue, .object(["at_most": .init($0.atMost), "at_least": .init($0.atLeast)]))
+                    })),
+            "multipliers": .object(
+                limit.map { [Metric.prefillShare(of: $0.endpoint).rawValue: .number(certificate.multiplier)] } ?? [:]),
+            "expected": optimum.expected.json,
+            "held_out": optimum.heldOut?.json ?? .null,
+            "baselines": .object(
+                Dictionary(
+                    uniqueKeysWithValues: baselines.map { ($0.baseline.rawValue, json($0.judgement)) })),
+            "partition": .object([
+                "buckets": .integer(optimum.plan.lowerEdges.count), "loss": .number(partitionLoss),
+            ]),
+            "regime": .init(regime),
+            "policy_id": .string(table.id),
+            "buckets": .array(
+                table.buckets.map { bucket in
+                    .object([
+                        "from": .integer(bucket.from), "to": bucket.to.map { .integer($0) } ?? .null,
+                        "requests": .integer(bucket.evidence.requests),
+                        "actions": .array(
+                            bucket.actions.map { choice in
+                                .object([
+                                    "probability": .number(choice.probability),
+                                    "server_wait": .number(choice.action.serverWait),
+                                    "device_wait": .number(choice.action.deviceWait),
+                                ])
+                            }),
+                    ])
+                }),
+            "traces": .array(profiles.sources.map(\.json)),
+            "linear_algebra": .string(Engine.name),
+            "notes": .array(notes.map { .string($0) }),
+        ])
+    }
+
+    /// A baseline's outcomes by metric, with those on held-out rows and the limits it breaks beside them.
+    private func json(_ judgement: Judgement) -> JSONValue {
+        guard case .object(var members) = judgement.expected.json else { return .null }
+        members["held_out"] = judgement.heldOut?.json ?? .null
+        members["breaks"] = .array(judgement.brokenLimits.map { .string($0.rawValue) })
+        return .object(members)
+    }
+}
+
+extension Outcomes {
+    /// The outcomes as a JSON object with the metrics' names.
+    var json: JSONValue {
+        .object(Dictionary(uniqueKeysWithValues: ordered.map { ($0.metric.rawValue, .number($0.value)) }))
+    }
+}
+
+extension StudyProfiles.Source {
+    /// The conservation report as JSON.
+    var json: JSONValue {
+        guard case .object(var members) = report.json else { return .null }
+        members["role"] = .string(role)
+        return .object(members)
+    }
+}
+
+extension TraceReport {
+    /// The report as JSON.
+    public var json: JSONValue {
+        .object([
+            "path": .string(path), "format": .string(format.rawValue), "detected": .bool(isDetected),
+            "sha256": .string(sha256), "rows_in": .integer(rowsIn), "accepted": .integer(accepted),
+            "filtered": .integer(filtered), "rejected": .integer(rejected), "ok": .integer(ok), "failed": .integer(failed),
+            "cancelled": .integer(cancelled), "first_arrival": .init(firstArrival), "last_arrival": .init(lastArrival),
+            "rejections": .array(
+                rejections.map {
+                    .object([
+                        "reason": .string($0.reason), "count": .integer($0.count), "first_line": .integer($0.firstLine),
+                        "found": .init($0.found),
+                    ])
+                }),
+            "ignored_columns": .array(ignoredColumns.map { .string($0) }),
+            "notes": .array(notes.map { .string($0) }),
+        ])
+    }
+}

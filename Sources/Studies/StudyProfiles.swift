@@ -1,0 +1,179 @@
+public import Profiles
+public import Traces
+
+/// The traces of a problem, read and profiled: all rows, and the two parts of the time split.
+public struct StudyProfiles: Sendable {
+    /// One trace that was read.
+    public struct Source: Sendable {
+        /// What it is for: `workload`, `server` or `device`.
+        public let role: String
+        /// What came of reading it.
+        public let report: TraceReport
+    }
+
+    /// All rows: what the emitted policy is made from.
+    public let all: ServingProfile
+    /// The earlier part of each trace; nil where nothing is held out.
+    public let tuning: ServingProfile?
+    /// The later part of each trace; nil where nothing is held out.
+    public let heldOut: ServingProfile?
+    /// The traces, in the order workload, server, device.
+    public let sources: [Source]
+    /// Whether the server's TTFT goes with the prompt length; nil where its trace has no lengths.
+    public let evidence: PoolingEvidence?
+    /// Whether the server's TTFT is conditioned on the prompt length.
+    public let isConditioned: Bool
+    /// Remarks for the user.
+    public let notes: [String]
+
+    /// Groups by prompt length that a conditioned server is asked for, unless the problem names its own.
+    static let defaultGroups = [1] + (5...17).map { 1 << $0 }
+
+    /// Reads and profiles the traces of `problem`.
+    /// - Parameters:
+    ///   - problem: The problem.
+    ///   - duckdb: The program that reads tables.
+    ///   - progress: Called with a line for the user as each step begins.
+    /// - Throws: `StudyError` where a trace cannot be read or profiled.
+    public static func load(
+        _ problem: Problem, duckdb: DuckDBProgram, progress: (String) -> Void = { _ in }
+    ) async throws(StudyError) -> StudyProfiles {
+        let reader = TraceReader(duckdb: duckdb, timeout: problem.timeout)
+        var sources: [Source] = []
+        func read(_ role: String, _ trace: TraceSource, _ selection: TraceSelection) async throws(StudyError) -> TraceRows {
+            progress("reading \(role) trace \(trace.path)")
+            do {
+                let (rows, report) = try await reader.read(trace, selection)
+                sources.append(Source(role: role, report: report))
+                if report.cancelled > 0 && selection.needsTTFT {
+                    throw StudyError.profile(.censored(rows: report.cancelled), path: trace.path)
+                }
+                return rows
+            } catch let error as TraceError {
+                throw .trace(error)
+            } catch let error as StudyError {
+                throw error
+            } catch {
+                preconditionFailure("a trace reader throws only its own errors, not \(error)")
+            }
+        }
+        let share = problem.tuningShare
+        let lengths = try await read(
+            "workload", problem.workload.trace,
+            TraceSelection(lengths: .exact, needsTTFT: false, wantsOutputTokens: true, tuningShare: share))
+        var server: TraceRows?
+        if case .trace(let trace) = problem.server.ttft {
+            let groups: TraceSelection.Lengths
+            switch problem.server.conditioning {
+            case .pooled: groups = .doublings
+            case .promptTokens(let edges): groups = .groups(lowerEdges: edges.isEmpty ? defaultGroups : edges)
+            }
+            server = try await read(
+                "server", trace, TraceSelection(lengths: groups, needsTTFT: true, tuningShare: share))
+        }
+        var device: TraceRows?
+        if case .trace(let trace) = problem.device.ttft {
+            device = try await read(
+                "device", trace, TraceSelection(lengths: .exact, needsTTFT: true, tuningShare: share))
+        }
+        progress("fitting profiles")
+        let maker = ProfileMaker(problem: problem, lengths: lengths, server: server, device: device)
+        let all = try maker.profile(.all, like: nil)
+        var notes: [String] = []
+        var parts: (tuning: ServingProfile, heldOut: ServingProfile)?
+        if share != nil {
+            // Too few rows for a split is no reason to refuse the problem: the policy is made from all rows anyway.
+            do {
+                let tuning = try maker.profile(.tuning, like: nil)
+                parts = (tuning, try maker.profile(.heldOut, like: tuning))
+            } catch {
+                notes.append("nothing is held out: \(error)")
+            }
+        }
+        return StudyProfiles(
+            all: all, tuning: parts?.tuning, heldOut: parts?.heldOut, sources: sources,
+            evidence: server.flatMap(PoolingEvidence.init(rows:)), isConditioned: maker.isConditioned,
+            notes: notes)
+    }
+
+    /// The buckets that a problem asks for, cut where the server's distribution changes.
+    public func buckets(_ choice: Problem.BucketChoice, of profile: ServingProfile) -> Buckets {
+        let buckets =
+            switch choice {
+            case .quantile(let count): Buckets.quantile(count: count, of: profile.workload)
+            case .edges(let edges): Buckets(edges: edges)
+            case .exact: Buckets.exact(profile.workload)
+            }
+        return isConditioned ? buckets.cut(at: profile.server.lowerEdges) : buckets
+    }
+}
+
+/// Makes the profiles of a problem's parts from its rows.
+private struct ProfileMaker {
+    let problem: Problem
+    let lengths: TraceRows
+    let server: TraceRows?
+    let device: TraceRows?
+
+    /// Whether the server's TTFT is conditioned on the prompt length.
+    var isConditioned: Bool {
+        if case .promptTokens = problem.server.conditioning { return server != nil }
+        return false
+    }
+
+    /// The profile of one part; a held-out part keeps the groups and the curve of the part it is `like`.
+    func profile(_ part: TracePart, like tuned: ServingProfile?) throws(StudyError) -> ServingProfile {
+        let path = problem.workload.trace.path
+        guard let workload = WorkloadProfile(rows: lengths, part: part) else {
+            throw .profile(.empty("the workload trace has no rows in its \(part) part"), path: path)
+        }
+        return ServingProfile(
+            workload: workload, server: try serverProfile(part, like: tuned, workload),
+            device: try deviceProfile(part, like: tuned, workload), timeout: problem.timeout)
+    }
+
+    private func serverProfile(
+        _ part: TracePart, like tuned: ServingProfile?, _ workload: WorkloadProfile
+    ) throws(StudyError) -> ServerProfile {
+        switch problem.server.ttft {
+        case .trace(let trace):
+            let profile = ServerProfile(
+                rows: server ?? TraceRows(), part: part, isConditioned: isConditioned, edges: tuned?.server.lowerEdges,
+                timeout: problem.timeout)
+            guard let profile else {
+                throw .profile(.empty("the server trace has no rows in its \(part) part"), path: trace.path)
+            }
+            return profile
+        case .formula(let intercept, let perToken, let squared):
+            let curve = DeviceFit(intercept: intercept, perToken: perToken, perTokenSquared: squared)
+            for length in workload.lengths where !(curve.seconds(promptTokens: length) > 0) {
+                throw .profile(
+                    .notPositive(promptTokens: length, seconds: curve.seconds(promptTokens: length)), path: problem.path)
+            }
+            return ServerProfile(
+                lengths: workload.lengths, counts: workload.counts, timeout: problem.timeout,
+                line: curve.seconds(promptTokens:))
+        }
+    }
+
+    private func deviceProfile(
+        _ part: TracePart, like tuned: ServingProfile?, _ workload: WorkloadProfile
+    ) throws(StudyError) -> DeviceProfile {
+        var path = problem.path
+        do {
+            switch problem.device.ttft {
+            case .trace(let trace):
+                path = trace.path
+                return try DeviceProfile(
+                    rows: device ?? TraceRows(), part: part, usesResiduals: problem.device.usesResiduals,
+                    curve: tuned?.device.fit, timeout: problem.timeout)
+            case .formula(let intercept, let perToken, let squared):
+                return try DeviceProfile(
+                    fit: DeviceFit(intercept: intercept, perToken: perToken, perTokenSquared: squared),
+                    lengths: workload.lengths)
+            }
+        } catch {
+            throw .profile(error, path: path)
+        }
+    }
+}

@@ -1,0 +1,59 @@
+internal import Distributions
+internal import Profiles
+public import Traces
+
+extension SolveStudy {
+    /// One line on where the server's TTFT is from.
+    var serverSentence: String { profiles.serverSentence(problem) }
+    /// One line on where the device's TTFT is from.
+    var deviceSentence: String { profiles.deviceSentence(problem) }
+}
+
+extension StudyProfiles {
+    /// One line on where the server's TTFT is from.
+    func serverSentence(_ problem: Problem) -> String {
+        if case .formula = problem.server.ttft { return "TTFT by formula: p50 \(text(all.server.pooled.quantile(0.5))) s" }
+        let server = all.server.pooled
+        let failed = server.massAtInfinity > 0 ? ", \(text(100 * server.massAtInfinity)) % failed" : ""
+        let groups = isConditioned ? ", \(all.server.groups.count) length groups" : ", pooled"
+        return """
+            TTFT p50 \(time(server.quantile(0.5))), p99 \(time(server.quantile(0.99)))\(failed), \
+            \(server.observations) rows\(groups)
+            """
+    }
+
+    /// One line on where the device's TTFT is from.
+    func deviceSentence(_ problem: Problem) -> String {
+        let fit = all.device.fit
+        let squared = fit.perTokenSquared == 0 ? "" : " + \(text(fit.perTokenSquared)) l^2"
+        let line = "TTFT \(text(fit.intercept)) + \(text(fit.perToken)) l\(squared) s"
+        guard let rSquared = fit.rSquared else { return line + ", as given" }
+        let noise = all.device.residuals.count > 1 ? "with its residuals" : "without noise"
+        let failed = all.device.failedShare > 0 ? ", \(text(100 * all.device.failedShare)) % failed" : ""
+        return "\(line) (R^2 \(text(rSquared))), \(noise), \(all.device.observations) rows\(failed)"
+    }
+
+    private func time(_ seconds: Double) -> String { seconds.isFinite ? "\(text(seconds)) s" : "never" }
+}
+
+extension TraceReport {
+    /// One line: how many rows, and what became of them.
+    public var sentence: String {
+        let format = "\(format.rawValue)\(isDetected ? " (detected)" : "")"
+        var line = "\(path): \(format), \(rowsIn) rows = \(accepted) accepted"
+        if filtered > 0 { line += " + \(filtered) filtered" }
+        line += " + \(rejected) rejected"
+        if failed > 0 { line += "; \(failed) failed" }
+        if cancelled > 0 { line += "; \(cancelled) cancelled" }
+        return line
+    }
+
+    /// A line a rejection, note and ignored column.
+    public var remarks: [String] {
+        rejections.map { rejection in
+            let found = rejection.found.map { " (\($0))" } ?? ""
+            return "\(path):\(rejection.firstLine): \(rejection.count) rejected: \(rejection.reason)\(found)"
+        } + notes.map { "\(path): \($0)" }
+            + (ignoredColumns.isEmpty ? [] : ["\(path): columns not used: \(ignoredColumns.joined(separator: ", "))"])
+    }
+}

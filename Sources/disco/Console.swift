@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import Studies
+import Traces
+
+/// Where text goes: results to standard output, everything else to standard error.
+enum Console {
+    /// Whether standard error is a terminal, the only place for progress.
+    static let showsProgress = isatty(2) != 0
+
+    /// Writes a result.
+    static func print(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+
+    /// Writes a remark.
+    static func remark(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+
+    /// Writes a progress line, on a terminal only.
+    static func progress(_ text: String) { if showsProgress { remark("... \(text)") } }
+
+    /// Prints the error and ends with its exit code.
+    static func fail(_ error: any Error) -> ExitCode {
+        switch error {
+        case let error as StudyError:
+            remark("error: \(error)")
+            return ExitCode(error.exitCode)
+        case let error as ProblemError:
+            remark("error: \(error)")
+            return ExitCode(error.kind.exitCode)
+        case let error as TraceError:
+            remark("error: \(error)")
+            return ExitCode(StudyError.trace(error).exitCode)
+        case let error as FileError:
+            remark("error: \(error)")
+            return ExitCode(error.exitCode)
+        default:
+            remark("error: \(error)")
+            return .failure
+        }
+    }
+
+    /// Runs `work`; an error is printed and ends the program with its exit code.
+    static func run(_ work: () async throws -> Void) async throws {
+        do {
+            try await work()
+        } catch let code as ExitCode {
+            throw code
+        } catch {
+            throw fail(error)
+        }
+    }
+}
+
+/// A file that could not be read or written.
+struct FileError: Error, CustomStringConvertible {
+    let description: String
+    let exitCode: Int32
+
+    /// The bytes of the file at `path`; 66 where there is none.
+    static func read(_ path: String) throws(FileError) -> [UInt8] {
+        var isDirectory: ObjCBool = false
+        guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+            throw FileError(description: "\(path): no such file", exitCode: 66)
+        }
+        guard !isDirectory.boolValue else {
+            throw FileError(description: "\(path): is a directory, not a file", exitCode: 66)
+        }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw FileError(description: "\(path): cannot be read; check its permissions", exitCode: 66)
+        }
+        return [UInt8](data)
+    }
+
+    /// Writes `bytes` to `path` whole or not at all (temporary file, then rename); 73 where that fails.
+    static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+        do {
+            try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            let reason = (error as? CocoaError)?.underlying?.localizedDescription ?? "\(error.localizedDescription)"
+            throw FileError(
+                description: "\(path): cannot be written (\(reason)); nothing was changed there", exitCode: 73)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import Policies
+import Studies
+import Traces
+
+/// Options that every command on a problem file has.
+struct ProblemOptions: ParsableArguments {
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp(
+            "Set a field of the problem, e.g. limits.device.prefill_share.at_most=0.1. May be repeated.",
+            valueName: "path=value"))
+    var overrides: [String] = []
+
+    @Flag(help: "Print the result as JSON on standard output.")
+    var json = false
+
+    /// The problem and its profiles; trace reports go to standard error.
+    func load(_ path: String) async throws -> (Problem, StudyProfiles) {
+        let problem = try ProblemFile.read(path: path, overrides: overrides)
+        let duckdb = try DuckDBProgram.locate()
+        let profiles = try await StudyProfiles.load(problem, duckdb: duckdb, progress: Console.progress)
+        for source in profiles.sources {
+            Console.remark("\(source.role): \(source.report.sentence)")
+            for remark in source.report.remarks { Console.remark("  \(remark)") }
+        }
+        return (problem, profiles)
+    }
+}
+
+/// `disco solve`.
+struct Solve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Solve a problem and write its policy table.",
+        discussion: """
+            Minimizes ttft.mean under a limit on device.prefill_share or server.prefill_share, exactly and with a
+            certificate, and shows the optimum beside nine baselines, on all rows and on held-out ones. Without -o
+            nothing is written.
+            """)
+
+    @Argument(help: "The problem file (YAML; see docs/problem-file.md).")
+    var problem: String?
+
+    @Option(name: .shortAndLong, help: "Where to write the policy table (JSON).")
+    var output: String?
+
+    @Flag(help: "Print an annotated problem file and stop.")
+    var example = false
+
+    @OptionGroup var options: ProblemOptions
+
+    func validate() throws {
+        if problem == nil && !example {
+            throw ValidationError("Which problem? Give a problem file, or --example for one to start from.")
+        }
+    }
+
+    func run() async throws {
+        guard let path = problem, !example else { return Console.print(ProblemFile.example) }
+        try await Console.run {
+            let (problem, profiles) = try await options.load(path)
+            let study = try SolveStudy.solve(problem, on: profiles, progress: Console.progress)
+            let table = study.table(tool: "disco \(Disco.version)")
+            if let output {
+                try FileError.write(table.encoded(), to: output)
+                Console.remark("wrote \(output): \(table.id)")
+            }
+            Console.print(options.json ? study.json(table).text() : study.rendered(table))
+        }
+    }
+}

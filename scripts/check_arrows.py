@@ -1,0 +1,61 @@
+"""Checks that imports between disco's own modules are the arrows that Package.swift lists, and that forbidden ones are absent.
+
+Reads `swift package describe`, so the picture is the package manager's own. Exits with 1 and names each wrong arrow.
+"""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# Arrows that must never exist, whatever Package.swift says: (from, to); None stands for every module of ours.
+FORBIDDEN = [
+    ("Solvers", "Traces"),  # solvers see profiles only, so they cannot fit the rows they are judged on
+    ("Replay", "Solvers"),  # one judge for every policy
+    ("Replay", "Profiles"),
+    ("Policies", None),  # apps take the table alone, on phones too
+    ("LinearAlgebra", "Serving"),  # mathematics knows no word of the domain
+    ("Distributions", None),
+    ("Optimization", None),
+    ("Serving", None),
+]
+ONLY_IMPORTER = {"CLinearAlgebra": "LinearAlgebra", "COpenBLASTuning": "LinearAlgebra"}
+
+
+def main() -> int:
+    description = subprocess.run(
+        ["swift", "package", "describe", "--type", "json"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    targets = json.loads(description[description.index("{"):])["targets"]
+    listed = {t["name"]: set(t.get("target_dependencies", [])) for t in targets}
+    wrong = []
+    for target in targets:
+        name = target["name"]
+        if target["type"] == "test" or target.get("module_type") != "SwiftTarget":
+            continue
+        imported = set()
+        for source in target["sources"]:
+            text = (ROOT / target["path"] / source).read_text()
+            imported |= set(re.findall(r"^\s*(?:\w+ )?import (?:\w+ )?(\w+)", text, re.M))
+        ours = imported & set(listed)
+        wrong += [f"{name} imports {other}, which Package.swift does not list" for other in sorted(ours - listed[name])]
+        wrong += [
+            f"{name} lists {other} in Package.swift but never imports it"
+            for other in sorted(listed[name] & set(listed) - ours)
+        ]
+        for source, forbidden in FORBIDDEN:
+            if source == name:
+                bad = ours if forbidden is None else ours & {forbidden}
+                wrong += [f"{name} -> {other} must not exist" for other in sorted(bad)]
+        for other in sorted(ours):
+            if ONLY_IMPORTER.get(other, name) != name:
+                wrong.append(f"only {ONLY_IMPORTER[other]} may import {other}, not {name}")
+    print("\n".join(wrong) if wrong else f"{sum(map(len, listed.values()))} arrows, all as listed")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
