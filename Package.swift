@@ -54,6 +54,9 @@ let package = Package(
                 "Serving", "Traces", "Profiles", "Policies", "Studies",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+
+        // MARK: Tests
+        .testTarget(name: "PoliciesTests", dependencies: ["Policies"], resources: [.copy("Fixtures")]),
     ],
     swiftLanguageModes: [.v6]
 )
