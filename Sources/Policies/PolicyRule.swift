@@ -33,7 +33,7 @@ public enum PolicyRule: String, Sendable, Hashable, CaseIterable {
     case numberFinite = "number-finite"
     /// `id` is `sha256:` and 64 lowercase hexadecimal digits.
     case idShape = "id-shape"
-    /// `revision` is at least 1.
+    /// `revision` is in 1...2⁵³ - 1.
     case revisionRange = "revision-range"
     /// A timestamp is UTC, `2026-11-21T04:00:00Z`, with up to nine decimals.
     case timestampShape = "timestamp-shape"
@@ -41,7 +41,7 @@ public enum PolicyRule: String, Sendable, Hashable, CaseIterable {
     case spanOrder = "span-order"
     /// A SHA-256 is 64 lowercase hexadecimal digits.
     case hashShape = "hash-shape"
-    /// A count is in 0...2⁵³ - 1.
+    /// A count or a prompt length is in 0...2⁵³ - 1.
     case countRange = "count-range"
     /// Rows in = accepted + filtered + rejected.
     case rowsConserved = "rows-conserved"

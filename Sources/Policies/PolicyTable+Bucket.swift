@@ -73,7 +73,7 @@ extension PolicyTable {
         /// What the mixture rests on.
         public var evidence: Evidence
 
-        /// A bucket for prompts of `from`...`to` tokens.
+        /// A bucket for prompts no shorter than `from` and no longer than `to` tokens.
         public init(from: Int, to: Int?, actions: [Choice], evidence: Evidence) {
             self.from = from
             self.to = to

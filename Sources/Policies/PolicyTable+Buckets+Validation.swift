@@ -27,11 +27,13 @@ extension PolicyTable {
 
     private func checkRange(of bucket: Bucket, _ index: Int, _ findings: inout Findings) {
         let isLast = index == buckets.count - 1
+        checkCount(bucket.from, "$.buckets[\(index)].from", &findings)
         guard let end = bucket.to else {
             findings.require(
                 isLast, .bucketsEnd, "$.buckets[\(index)].to", "found null before the last bucket, wanted a length")
             return
         }
+        checkCount(end, "$.buckets[\(index)].to", &findings)
         findings.require(
             !isLast, .bucketsEnd, "$.buckets[\(index)].to",
             "the last bucket ends at \(end), wanted null: it also covers all longer prompts")

@@ -49,7 +49,9 @@ extension PolicyTable {
         findings.require(
             Self.isSHA256(hash), .idShape, "$.id",
             "found \(quoted(id)), wanted sha256: and 64 lowercase hexadecimal digits")
-        findings.require(revision >= 1, .revisionRange, "$.revision", "found \(revision), wanted at least 1")
+        findings.require(
+            revision >= 1 && Self.counts.contains(revision), .revisionRange, "$.revision",
+            "found \(revision), wanted 1 ... \(Self.counts.upperBound)")
         checkTimestamp(asOf, "$.as_of", &findings)
         checkSpan(validFrom, validUntil, "$", from: "valid_from", to: "valid_until", &findings)
         if let hash = provenance.problemSHA256 { checkHash(hash, "$.provenance.problem_sha256", &findings) }
@@ -103,7 +105,7 @@ extension PolicyTable {
     }
 
     /// Counts that every reader of JSON gets right.
-    private static let counts = 0...(Int(exactly: JSONNode.largestInteger) ?? .max)
+    private static let counts = 0...JSONNode.largestInteger
 
     func checkCount(_ count: Int, _ path: @autoclosure () -> String, _ findings: inout Findings) {
         findings.require(

@@ -33,7 +33,7 @@ import Testing
             .sample(from: 1, to: .max), .sample(from: .min, to: .min), .sample(from: .max, to: nil),
         ]
         let rules = Set(PolicyTable.sample(buckets: buckets).violations().map(\.rule))
-        #expect(rules == [.bucketOverlap, .bucketGap])
+        #expect(rules == [.bucketOverlap, .bucketGap, .countRange])
     }
 
     @Test(arguments: [Double.nan, -.infinity, .infinity])

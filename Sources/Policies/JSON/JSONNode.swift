@@ -29,10 +29,11 @@ struct JSONNode {
     }
 
     func integer() throws(PolicyError) -> Int {
-        guard case .number(let number) = value, number.magnitude <= JSONNode.largestInteger,
-            let integer = Int(exactly: number)
+        // Not Int(exactly:), which calls trunc: a program that links this module alone has no mathematics library.
+        guard case .number(let number) = value, number.magnitude <= Double(Self.largestInteger),
+            Double(Int(number)) == number
         else { throw wrongType(wanted: "a whole number up to 2^53 - 1") }
-        return integer
+        return Int(number)
     }
 
     func string() throws(PolicyError) -> String {
@@ -99,7 +100,7 @@ struct JSONNode {
     }
 
     /// 2⁵³ - 1: up to here every whole number is a double, in every language that reads JSON.
-    static let largestInteger = 9_007_199_254_740_991.0
+    static let largestInteger = Int(clamping: 9_007_199_254_740_991 as Int64)
 
     /// Members whose names have been checked.
     struct JSONMembers {
