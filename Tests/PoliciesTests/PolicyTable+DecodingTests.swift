@@ -98,8 +98,8 @@ import Testing
         #expect(errorOfReading("[" + String(repeating: "0,", count: 2_000_001) + "0]")?.rule == .tooManyValues)
         let members = (0..<65).map { "\"m\($0)\":0" }.joined(separator: ",")
         #expect(errorOfReading("{\(members)}")?.rule == .tooManyValues)
-        #expect(errorOfReading([UInt8](repeating: 0x20, count: PolicyTable.SizeLimits.bytes + 1))?.rule == .tooLarge)
-        #expect(errorOfReading([UInt8](repeating: 0x20, count: PolicyTable.SizeLimits.bytes))?.rule == .notJSON)
+        #expect(errorOfReading([UInt8](repeating: 0x78, count: PolicyTable.SizeLimits.bytes + 1))?.rule == .tooLarge)
+        #expect(errorOfReading([UInt8](repeating: 0x78, count: PolicyTable.SizeLimits.bytes))?.rule == .notJSON)
     }
 
     @Test func `a million buckets and one are refused before one is read`() throws {
