@@ -60,13 +60,17 @@ let package = Package(
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
         .testTarget(name: "DistributionsTests", dependencies: ["Distributions", "TestSupport"]),
         .testTarget(name: "OptimizationTests", dependencies: ["Optimization", "TestSupport"]),
+        .testTarget(name: "TracesTests", dependencies: ["Traces", "Serving"]),
         .testTarget(name: "ProfilesTests", dependencies: ["Profiles", "Distributions", "Traces", "TestSupport"]),
         .testTarget(name: "CostsTests", dependencies: ["Costs"]),
+        .testTarget(name: "PoliciesTests", dependencies: ["Policies"], resources: [.copy("Fixtures")]),
         .testTarget(
             name: "SolversTests",
             dependencies: [
                 "Solvers", "Serving", "Profiles", "Costs", "Distributions", "Optimization", "Traces", "TestSupport",
             ]),
+        .testTarget(name: "StudiesTests", dependencies: ["Serving", "Traces", "Studies"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["disco", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,108 @@
+extension PolicyTable {
+    /// Relative where the magnitude is above 1.
+    private static func tolerance(_ magnitude: Double) -> Double { 1e-9 * max(1, magnitude.magnitude) }
+
+    func checkClaims(_ findings: inout Findings) {
+        checkMetric(objective, "$.objective", &findings)
+        findings.require(
+            expected[objective] != nil, .objectiveReported, "$.expected",
+            "the objective \(quoted(objective)) is not among the expected outcomes")
+        for (metric, limit) in limits.sorted(by: { $0.key < $1.key }) { checkLimit(limit, on: metric, &findings) }
+        if let certificate { checkCertificate(certificate, &findings) }
+        checkOutcomes(expected, "$.expected", &findings)
+        if let heldOut { checkOutcomes(heldOut, "$.held_out", &findings) }
+        if let budgetGuard, findings.requireFinite(budgetGuard.budget, "$.guard.budget") {
+            findings.require(
+                (0...1).contains(budgetGuard.budget), .guardBudget, "$.guard.budget",
+                "found \(budgetGuard.budget), wanted 0 ... 1")
+        }
+        findings.require(
+            fallback.serverMissing == Action(serverWait: .infinity, deviceWait: 0), .fallbackAction,
+            "$.fallback.server_missing", "wanted the device at 0 and the server never")
+        findings.require(
+            fallback.deviceMissing == Action(serverWait: 0, deviceWait: .infinity), .fallbackAction,
+            "$.fallback.device_missing", "wanted the server at 0 and the device never")
+    }
+
+    private func checkMetric(_ name: String, _ path: @autoclosure () -> String, _ findings: inout Findings) {
+        findings.require(
+            PolicyMetric.isKnown(name), .metricKnown, path(),
+            "unknown metric \(quoted(name)); \(suggestion(for: name, among: PolicyMetric.names))")
+    }
+
+    private func checkLimit(_ limit: Limit, on metric: String, _ findings: inout Findings) {
+        let path = Findings.entry("$.limits", metric)
+        checkMetric(metric, path, &findings)
+        findings.require(
+            limit.atMost != nil || limit.atLeast != nil, .limitEmpty, path, "wanted at_most, at_least or both")
+        for (name, side) in [("at_most", limit.atMost), ("at_least", limit.atLeast)] {
+            if let side, !findings.requireFinite(side, "\(path).\(name)") { return }
+        }
+        if let atMost = limit.atMost, let atLeast = limit.atLeast, atLeast > atMost {
+            findings.require(false, .limitOrder, path, "at_least \(atLeast) is above at_most \(atMost)")
+            return
+        }
+        guard let value = expected[metric] else {
+            findings.require(
+                false, .limitReported, "$.expected", "the limited \(quoted(metric)) is not among the expected outcomes")
+            return
+        }
+        let place = Findings.entry("$.expected", metric)
+        if let atMost = limit.atMost {
+            findings.require(
+                !(value > atMost + Self.tolerance(atMost)), .limitKept, place,
+                "found \(value), wanted at most \(atMost)")
+        }
+        if let atLeast = limit.atLeast {
+            findings.require(
+                !(value < atLeast - Self.tolerance(atLeast)), .limitKept, place,
+                "found \(value), wanted at least \(atLeast)")
+        }
+    }
+
+    private func checkCertificate(_ certificate: Certificate, _ findings: inout Findings) {
+        for (metric, multiplier) in certificate.multipliers.sorted(by: { $0.key < $1.key }) {
+            let path = Findings.entry("$.certificate.multipliers", metric)
+            _ = findings.requireFinite(multiplier, path)
+            checkMetric(metric, path, &findings)
+            findings.require(limits[metric] != nil, .multiplierLimit, path, "there is no limit on \(quoted(metric))")
+        }
+        var areFinite = true
+        for (name, value) in [
+            ("primal", certificate.primal), ("bound", certificate.bound), ("gap", certificate.gap),
+            ("scale", certificate.scale),
+        ] where !findings.requireFinite(value, "$.certificate.\(name)") { areFinite = false }
+        guard areFinite else { return }
+        let (primal, bound, gap, scale) = (certificate.primal, certificate.bound, certificate.gap, certificate.scale)
+        findings.require(scale >= 0, .scaleRange, "$.certificate.scale", "found \(scale), wanted at least 0")
+        findings.require(
+            bound <= primal + Self.tolerance(scale), .boundBelowPrimal, "$.certificate.bound",
+            "bound \(bound) is above primal \(primal)")
+        findings.require(
+            (gap - max(0, primal - bound)).magnitude <= Self.tolerance(scale), .gapConsistent, "$.certificate.gap",
+            "found \(gap), wanted primal \(primal) - bound \(bound) = \(max(0, primal - bound))")
+        findings.require(
+            certificate.status != .optimal || gap <= 1e-6 * max(1, scale), .optimalGap, "$.certificate.gap",
+            "found a gap of \(gap) with status optimal, wanted at most \(1e-6 * max(1, scale)), or status feasible")
+    }
+
+    private func checkOutcomes(_ outcomes: [String: Double], _ path: String, _ findings: inout Findings) {
+        for (metric, value) in outcomes.sorted(by: { $0.key < $1.key }) {
+            let place = Findings.entry(path, metric)
+            checkMetric(metric, place, &findings)
+            guard findings.requireFinite(value, place) else { continue }
+            let tolerance = Self.tolerance(timeout.isFinite ? timeout : 1)
+            if PolicyMetric.isShare(metric) {
+                findings.require(
+                    value >= -1e-9 && value <= 1 + 1e-9, .outcomeRange, place,
+                    "found \(value), wanted a share in 0 ... 1")
+            } else if PolicyMetric.isTime(metric) {
+                findings.require(
+                    value >= 0 && (value <= timeout + tolerance || !timeout.isFinite), .outcomeRange, place,
+                    "found \(value) s, wanted 0 ... \(timeout) s, the timeout")
+            } else if !PolicyMetric.isMaximized(metric) {
+                findings.require(value >= 0, .outcomeRange, place, "found \(value), wanted at least 0")
+            }
+        }
+    }
+}

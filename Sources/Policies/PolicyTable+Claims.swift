@@ -1,0 +1,62 @@
+extension PolicyTable {
+    /// A bound on a metric, in the metric's own unit, with at least one side.
+    public struct Limit: Sendable, Hashable {
+        /// Upper bound; nil for none.
+        public var atMost: Double?
+        /// Lower bound; nil for none.
+        public var atLeast: Double?
+
+        /// A bound from above, from below or both.
+        public init(atMost: Double? = nil, atLeast: Double? = nil) {
+            self.atMost = atMost
+            self.atLeast = atLeast
+        }
+    }
+
+    /// The proof of how good the policy is, in the objective's unit.
+    ///
+    /// The problem is a minimization. Where the objective is to be maximized (``PolicyMetric/isMaximized(_:)``), `primal`
+    /// and `bound` are those of its negative.
+    public struct Certificate: Sendable, Hashable {
+        /// What the solver can claim.
+        public enum Status: String, Sendable, Hashable, CaseIterable {
+            /// Keeps every limit, and the gap is at most 1e-6 · max(1, scale): nothing better exists.
+            case optimal
+            /// Keeps every limit; something better by at most the gap may exist.
+            case feasible
+        }
+
+        /// What the solver can claim.
+        public var status: Status
+        /// The policy's objective value.
+        public var primal: Double
+        /// No policy that keeps the limits has a smaller objective value than this.
+        public var bound: Double
+        /// max(0, primal - bound).
+        public var gap: Double
+        /// The magnitude of the objective's coefficients that tolerances are relative to, ≥ 0.
+        public var scale: Double
+        /// What the optimum would gain by one unit more of a limit, by name of ``PolicyMetric``; objective per unit.
+        public var multipliers: [String: Double]
+
+        /// A certificate.
+        /// - Parameters:
+        ///   - status: What the solver can claim.
+        ///   - primal: The policy's objective value.
+        ///   - bound: A lower bound on every policy's objective value.
+        ///   - gap: max(0, primal - bound), computed where nil.
+        ///   - scale: The magnitude that tolerances are relative to, ≥ 0.
+        ///   - multipliers: Objective per unit of each limit.
+        public init(
+            status: Status, primal: Double, bound: Double, gap: Double? = nil, scale: Double = 1,
+            multipliers: [String: Double] = [:]
+        ) {
+            self.status = status
+            self.primal = primal
+            self.bound = bound
+            self.gap = gap ?? max(0, primal - bound)
+            self.scale = scale
+            self.multipliers = multipliers
+        }
+    }
+}

@@ -1,0 +1,64 @@
+extension PolicyTable {
+    /// The index of the bucket that holds prompts of the given length.
+    /// - Parameter promptTokens: Length of the prompt, in tokens. Below 1 counts as 1: an empty prompt is a request
+    ///   too, and looking it up must not stop an app.
+    /// - Returns: An index into `buckets`.
+    /// - Precondition: The table has a bucket; it is valid, or the answer means nothing.
+    /// - Complexity: O(log *n*) in the number of buckets; allocates nothing.
+    public func bucketIndex(promptTokens: Int) -> Int {
+        precondition(!buckets.isEmpty, "a policy table without buckets decides nothing; validate it first")
+        // The last bucket that begins at or before the length.
+        var low = 0
+        var high = buckets.count
+        while high - low > 1 {
+            let middle = low + (high - low) / 2
+            if buckets[middle].from <= promptTokens { low = middle } else { high = middle }
+        }
+        return low
+    }
+
+    /// What the request does: the first action of its bucket whose cumulative probability exceeds the request's draw.
+    ///
+    /// The same id always draws the same, so a retry repeats its action and a log can be checked afterwards. An action
+    /// is decided by what is known when the request arrives, never by its answer.
+    /// - Parameters:
+    ///   - promptTokens: Length of the prompt, in tokens; below 1 counts as 1.
+    ///   - requestID: Any text that differs between requests.
+    /// - Returns: Waits from the request's arrival, in seconds.
+    /// - Precondition: The table is valid.
+    /// - Complexity: O(log *n* + *m* + *k*): buckets, actions of the mixture, bytes of the id. Allocates nothing.
+    public func decision(promptTokens: Int, requestID: String) -> Action {
+        let actions = buckets[bucketIndex(promptTokens: promptTokens)].actions
+        let last = actions.count - 1
+        precondition(last >= 0, "a bucket without actions decides nothing; validate the table first")
+        let draw = last == 0 ? 0 : Self.draw(requestID: requestID)
+        var cumulative = 0.0
+        for index in 0..<last {
+            cumulative += actions[index].probability
+            if cumulative > draw { return actions[index].action }
+        }
+        return actions[last].action
+    }
+
+    /// A number in [0, 1) that depends on the request's id alone, the same in every language and on every machine.
+    ///
+    ///     h = FNV-1a of the id's UTF-8 bytes: h₀ = cbf29ce484222325₁₆,  h ← (h ⊕ byte) · 100000001b3₁₆
+    ///     h ← (h ⊕ h ≫ 30) · bf58476d1ce4e5b9₁₆,  h ← (h ⊕ h ≫ 27) · 94d049bb133111eb₁₆,  h ← h ⊕ h ≫ 31
+    ///     draw = (h ≫ 11) · 2⁻⁵³
+    ///
+    /// all modulo 2⁶⁴. FNV-1a alone leaves ids that differ in their last letter close together in the top bits; the
+    /// second line, the finalizer of splitmix64, spreads them.
+    /// - Parameter requestID: Any text.
+    /// - Returns: A multiple of 2⁻⁵³ in [0, 1).
+    /// - Complexity: O(*k*) in the bytes of the id.
+    /// - Note: Source: Fowler, Noll, Vo, FNV hash, 64 bits; Steele, Lea, Flood, Fast splittable pseudorandom number generators,
+    ///   OOPSLA 2014, doi:10.1145/2660193.2660195, constants by Stafford (Mix13).
+    public static func draw(requestID: String) -> Double {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in requestID.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        hash = (hash ^ (hash >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        hash = (hash ^ (hash >> 27)) &* 0x94d0_49bb_1331_11eb
+        hash ^= hash >> 31
+        return Double(hash >> 11) * 0x1p-53
+    }
+}
