@@ -54,6 +54,9 @@ let package = Package(
                 "Serving", "Traces", "Profiles", "Policies", "Studies",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+
+        // MARK: Tests
+        .testTarget(name: "StudiesTests", dependencies: ["Serving", "Traces", "Studies"]),
     ],
     swiftLanguageModes: [.v6]
 )
