@@ -33,7 +33,7 @@ import Testing
         "trace: a, condition_on: {prompt_tokens: [64, ⚑32]}", "trace: a, condition_on: {prompt_tokens: [⚑0, 32]}",
         "trace: a, condition_on: {prompt_tokens: [1, ⚑2.5]}", "trace: a, condition_on: ⚑[prompt_tokens]",
         "ttft: {intercept: 1}, condition_on: ⚑prompt_tokens", "ttft: {intercept: 1}, residuals: ⚑empirical",
-        "ttft: {intercept: ⚑-1}", "⚑ttft: {intercept: 0}", "ttft: ⚑0.3", "ttft: {intercept: 1, per_token: ⚑-0.1}",
+        "ttft: {intercept: ⚑-1}", "ttft: ⚑{intercept: 0}", "ttft: ⚑0.3", "ttft: {intercept: 1, per_token: ⚑-0.1}",
         "trace: a, residuals: ⚑normal", "trace: a, tpot: ⚑0", "trace: a, tpot: ⚑21ms",
         "trace: a, price: {prefill: ⚑-1, decode: 1}", "trace: a, price: {prefill: 1, decode: ⚑-0.1}",
         "trace: a, price: {prefill: 1, decode: 1, per_tokens: ⚑0}",

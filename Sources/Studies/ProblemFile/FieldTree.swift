@@ -95,7 +95,10 @@ func joined(_ path: String, _ name: String) -> String { path.isEmpty ? name : "\
 ///
 /// Near is an edit distance of at most a third of the longer word, and at least 1. Upper case is free, and words that
 /// differ in nothing but points, lines and hyphens are nearest.
-func nearest(to word: String, among candidates: [String]) -> String? {
+func nearest(to word: String, among candidates: [String]) -> String? { match(for: word, among: candidates)?.name }
+
+/// As `nearest`, with the edit distance.
+func match(for word: String, among candidates: [String]) -> (name: String, distance: Int)? {
     guard word.unicodeScalars.count <= 64 else { return nil }
     let plain = word.lowercased()
     let letters = plain.filter { !"._-".contains($0) }
@@ -106,7 +109,7 @@ func nearest(to word: String, among candidates: [String]) -> String? {
         let allowed = max(1, max(plain.count, candidate.count) / 3)
         if distance <= allowed, distance < best?.distance ?? .max { best = (candidate, distance) }
     }
-    return best?.name
+    return best
 }
 
 /// The fewest insertions, deletions, replacements and swaps of neighbours that turn one word into the other

@@ -88,10 +88,12 @@ struct Setting {
         if !endings.isEmpty, endings.count <= 4 {
             return "Did you mean \(endings.map(quoted).joined(separator: " or "))?"
         }
-        for length in stride(from: min(rest.count, 3), through: 1, by: -1) {
-            if let near = nearest(to: rest.prefix(length).joined(separator: "."), among: tree.names) {
-                return "Did you mean \(quoted((resolved + [near] + rest.dropFirst(length)).joined(separator: ".")))?"
-            }
+        let repairs = (1...min(rest.count, 3)).compactMap { length in
+            match(for: rest.prefix(length).joined(separator: "."), among: tree.names)
+                .map { (distance: $0.distance, path: resolved + [$0.name] + rest.dropFirst(length)) }
+        }
+        if let best = repairs.min(by: { $0.distance < $1.distance }) {
+            return "Did you mean \(quoted(best.path.joined(separator: ".")))?"
         }
         if let near = nearest(to: path, among: paths) { return "Did you mean \(quoted(near))?" }
         return tree.advice(about: rest[0], at: resolved.joined(separator: "."))

@@ -32,7 +32,9 @@ struct YAMLComposer {
     }
 
     private func place(line: Int, column: Int) -> TextPlace {
-        TextPlace(text: number, line: line, column: column + (line == 1 ? columnOffset : 0))
+        // What ends too early is at fault in a line of its own, which a setting does not have.
+        if number > 0, line > 1 { return place(line: 1, column: text.unicodeScalars.count + 1) }
+        return TextPlace(text: number, line: line, column: column + (line == 1 ? columnOffset : 0))
     }
 
     func place(of mark: Mark?) -> TextPlace { place(line: mark?.line ?? 1, column: mark?.column ?? 1) }
