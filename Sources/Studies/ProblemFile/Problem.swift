@@ -137,7 +137,7 @@ public struct Problem: Sendable, Equatable {
     public var objective: Metric
     /// Limits, in the order of `Metric.allCases`.
     public var limits: [Limit]
-    /// No first token by then, from the request's arrival, is a failure. Seconds.
+    /// No first token by then, from the request's arrival, is a failure; in seconds.
     public var timeout: Double
     /// Share of each trace, first by arrival, that the held-out judgement tunes on; nil for no split.
     public var tuningShare: Double?
@@ -155,7 +155,9 @@ public struct Problem: Sendable, Equatable {
     public var path: String
 
     /// A problem with the defaults of docs/problem-file.md.
-    public init(workload: Workload, server: EndpointSpec, device: EndpointSpec, objective: Metric = .ttftMean, limits: [Limit]) {
+    public init(
+        workload: Workload, server: EndpointSpec, device: EndpointSpec, objective: Metric = .ttftMean, limits: [Limit]
+    ) {
         self.workload = workload
         self.server = server
         self.device = device

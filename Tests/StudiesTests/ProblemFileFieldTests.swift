@@ -1,0 +1,155 @@
+import Serving
+import Studies
+import Testing
+import Traces
+
+/// What each field becomes in `Problem`.
+@Suite struct ProblemFileFieldTests {
+    @Test func `the shortest file gets every default`() throws {
+        let problem = try readProblem(minimalProblem)
+        #expect(problem.workload.trace == TraceSource(path: "prompts.csv"))
+        #expect(problem.workload.buckets == .quantile(count: 32))
+        #expect(problem.server == Problem.EndpointSpec(ttft: .trace(TraceSource(path: "server.csv"))))
+        #expect(problem.device.ttft == .formula(intercept: 0.1, perToken: 0.01, perTokenSquared: 0))
+        #expect(problem.objective == .ttftMean)
+        #expect(problem.limits.isEmpty)
+        #expect(problem.moneyPerJoule == nil && problem.readerTokensPerSecond == nil)
+        #expect(problem.timeout == 60 && problem.tuningShare == 0.7 && problem.discoAlpha == 0.05)
+        #expect(problem.asOf == nil && problem.validityDays == nil && problem.revision == 1)
+        #expect(problem.path == "problem.yaml" && problem.sha256.count == 64)
+    }
+
+    @Test func `the example reads, and says what the design's problem says`() throws {
+        let problem = try readProblem(ProblemFile.example, path: "studies/example.yaml")
+        #expect(problem.workload.trace == TraceSource(path: "studies/prompts.csv", format: .canonical))
+        #expect(problem.server.ttft == .trace(TraceSource(path: "studies/server.csv", format: .llmperf)))
+        let price = try #require(problem.server.price)
+        #expect(price.prefill == 0.14 / 1e6 && price.decode == 0.28 / 1e6 && price.currency == "USD")
+        #expect(price.date == "2025-01-15" && price.source == "the provider's price list")
+        #expect(problem.device.ttft == .formula(intercept: 0.148, perToken: 0.00668, perTokenSquared: 0))
+        #expect(problem.device.energy == Problem.Energy(prefill: 0.025, decode: 0.155))
+        #expect(problem.device.tpot == 0.084 && problem.server.tpot == 0.021)
+        #expect(problem.moneyPerJoule == 5e-8 && problem.readerTokensPerSecond == 4.8)
+        #expect(problem.limits == [Problem.Limit(metric: .devicePrefillShare, atMost: 0.2)])
+    }
+
+    @Test func `the example with its optional fields uncommented reads, and has the same defaults`() throws {
+        let optional = [
+            "buckets:", "  by:", "  count:", "condition_on:", "timeout:", "split:", "disco:", "max_rejected:",
+        ]
+        let lines = ProblemFile.example.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            let isOptional = optional.contains { line.drop { $0 == " " }.starts(with: "# " + $0) }
+            return isOptional ? String(line).replacing("# ", with: "", maxReplacements: 1) : String(line)
+        }
+        let text = lines.joined(separator: "\n")
+        #expect(text != ProblemFile.example)
+        #expect(try readProblem(text).sha256 == readProblem(ProblemFile.example).sha256)
+    }
+
+    @Test func `a trace has a path, a format, columns, a filter and a tolerance`() throws {
+        let text = minimalProblem.replacing(
+            "{trace: prompts.csv}",
+            with: """
+                {trace: {path: /logs/a b.csv, format: vllm-bench, columns: {ttft: "ms / 1000", prompt_tokens: n},
+                  where: "region = 'iad'", max_rejected: 0.5}}
+                """)
+        #expect(
+            try readProblem(text).workload.trace
+                == TraceSource(
+                    path: "/logs/a b.csv", format: .vllmBench, columns: ["ttft": "ms / 1000", "prompt_tokens": "n"],
+                    filter: "region = 'iad'", maxRejected: 0.5))
+    }
+
+    @Test(arguments: TraceFormat.allCases) func `every trace format is read by its name`(_ format: TraceFormat) throws {
+        let problem = try readProblem(problemText(server: "trace: {path: a, format: \(format.rawValue)}"))
+        #expect(problem.server.ttft == .trace(TraceSource(path: "a", format: format)))
+    }
+
+    @Test(arguments: Metric.allCases) func `every metric is an objective and can be limited`(_ metric: Metric) throws {
+        let text = problemText(
+            device: "ttft: {intercept: 1}, price: {prefill: 0, decode: 0}, energy: {prefill: 1, decode: 1}")
+        let problem = try readProblem(
+            text + "objective: \(metric.rawValue)\nlimits:\n  \(metric.rawValue): {at_least: 0.5, at_most: 0.5}\n")
+        #expect(problem.objective == metric)
+        #expect(problem.limits == [Problem.Limit(metric: metric, atMost: 0.5, atLeast: 0.5)])
+    }
+
+    @Test func `limits come in the order of the metrics, not of the file`() throws {
+        let problem = try readProblem(
+            minimalProblem + "limits: {failed_share: {at_most: 0.1}, ttft.p99: {at_most: 2}, ttft.mean: {at_most: 1}}\n"
+        )
+        #expect(problem.limits.map(\.metric) == [.ttftMean, .ttftP99, .failedShare])
+    }
+
+    @Test(arguments: [
+        ("{by: quantile}", Problem.BucketChoice.quantile(count: 32)), ("{count: 8}", .quantile(count: 8)),
+        ("{by: exact}", .exact), ("{by: edges, edges: [1, 64]}", .edges([1, 64])),
+        ("{by: edges, edges: [64, 1e3]}", .edges([1, 64, 1000])), ("", .quantile(count: 32)),
+    ]) func `buckets are chosen by a rule`(_ yaml: String, _ choice: Problem.BucketChoice) throws {
+        let text = minimalProblem.replacing("{trace: prompts.csv}", with: "\n  trace: prompts.csv\n  buckets: \(yaml)")
+        #expect(try readProblem(text).workload.buckets == choice)
+    }
+
+    @Test(arguments: [
+        ("none", Problem.Conditioning.pooled), ("prompt_tokens", .promptTokens(lowerEdges: [])),
+        ("{prompt_tokens: [1, 64, 256]}", .promptTokens(lowerEdges: [1, 64, 256])),
+        ("{prompt_tokens: [64]}", .promptTokens(lowerEdges: [1, 64])),
+    ]) func `TTFT may be conditioned on the prompt length`(_ yaml: String, _ choice: Problem.Conditioning) throws {
+        #expect(try readProblem(problemText(server: "trace: a, condition_on: \(yaml)")).server.conditioning == choice)
+    }
+
+    @Test func `either endpoint may be a trace or a formula`() throws {
+        let problem = try readProblem(
+            problemText(
+                server: "ttft: {intercept: 0.3, per_token_squared: 1e-9}", device: "trace: phone.csv, residuals: none"))
+        #expect(problem.server.ttft == .formula(intercept: 0.3, perToken: 0, perTokenSquared: 1e-9))
+        #expect(problem.device.ttft == .trace(TraceSource(path: "phone.csv")))
+        #expect(!problem.device.usesResiduals)
+    }
+
+    @Test func `the rest of the fields`() throws {
+        let problem = try readProblem(
+            minimalProblem + """
+                timeout: 12.5
+                split: none
+                disco: {alpha: 0.1}
+                exchange: {per_joule: 0}
+                reader: {tokens_per_second: 5}
+                table: {as_of: 2025-01-31T08:00:00.5+02:00, valid_days: 30, revision: 7}
+                """)
+        #expect(problem.timeout == 12.5 && problem.tuningShare == nil && problem.discoAlpha == 0.1)
+        #expect(problem.moneyPerJoule == 0 && problem.readerTokensPerSecond == 5)
+        #expect(problem.asOf == "2025-01-31T08:00:00.5+02:00" && problem.validityDays == 30 && problem.revision == 7)
+    }
+
+    @Test(arguments: [
+        ("1_000_000", 1e6), ("1e6", 1e6), ("+1000000", 1e6), ("1.0E+6", 1e6), ("1000000.", 1e6), (".5", 0.5),
+        ("5e-324", Double.leastNonzeroMagnitude),
+    ]) func `numbers are decimals with an exponent, and _ between digits`(_ text: String, _ value: Double) throws {
+        #expect(try readProblem(minimalProblem + "timeout: \(text)\n").timeout == value)
+    }
+
+    @Test(arguments: [
+        ("problem.yaml", "a.csv", "a.csv"), ("studies/p.yaml", "a.csv", "studies/a.csv"),
+        ("/p.yaml", "../a.csv", "/../a.csv"), ("x/p.yaml", "/abs/a.csv", "/abs/a.csv"),
+        ("x/p.yaml", "s3://bucket/a.parquet", "s3://bucket/a.parquet"),
+    ]) func `a relative trace path counts from the problem file's folder`(
+        _ file: String, _ written: String, _ path: String
+    ) throws {
+        let text = problemText(server: "trace: {path: '\(written)'}", device: "trace: \(written)")
+            .replacing("prompts.csv", with: written)
+        let problem = try readProblem(text, path: file)
+        #expect(problem.workload.trace.path == path)
+        #expect(problem.server.ttft == .trace(TraceSource(path: path)))
+        #expect(problem.device.ttft == .trace(TraceSource(path: path)))
+    }
+
+    @Test func `an empty section is a section without fields`() throws {
+        #expect(try readProblem(minimalProblem + "limits:\ntable: {}\ndisco: ~\n").limits.isEmpty)
+    }
+
+    @Test func `Windows line ends, a byte order mark and a document marker are no hindrance`() throws {
+        let text = "\u{FEFF}---\r\n" + minimalProblem.replacing("\n", with: "\r\n") + "...\r\n"
+        #expect(try readProblem(text).sha256 == readProblem(minimalProblem).sha256)
+    }
+}
