@@ -54,6 +54,9 @@ let package = Package(
                 "Serving", "Traces", "Profiles", "Policies", "Studies",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+
+        // MARK: Tests
+        .testTarget(name: "TracesTests", dependencies: ["Traces", "Serving"]),
     ],
     swiftLanguageModes: [.v6]
 )
