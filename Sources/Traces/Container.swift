@@ -156,7 +156,7 @@ extension SQL {
     /// Options of `read_csv` that take each line as one value `l`, blank lines as NULL.
     static func linesOptions(_ compression: TraceFile.Compression) -> String {
         """
-        header=false, auto_detect=false, columns={l: 'VARCHAR'}, sep=E'\\x01', quote='', escape='',
+        header=false, auto_detect=false, columns={l: 'VARCHAR'}, sep=E'\\x01', quote='', escape='', strict_mode=false,
         compression='\(compression.rawValue)', max_line_size=\(1 << 25)
         """
     }
@@ -171,7 +171,7 @@ extension SQL {
         }
         return """
             (SELECT row_number() OVER () AS line, json::VARCHAR AS j FROM read_json_objects(\(literal(path)),
-            format='\(container == .jsonArray ? "array" : "unstructured")', compression='\(compression.rawValue)',
+            format='\(container == .jsonArray ? "array" : "unstructured")', compression='\(compression.jsonName)',
             maximum_object_size=\(1 << 28)))
             """
     }

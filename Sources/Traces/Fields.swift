@@ -52,6 +52,9 @@ struct NumberScanner: ~Copyable {
     /// The byte that comes next.
     var next: UInt8 { bytes[position] }
 
+    /// Goes past the letter that says what a line is, and its comma.
+    mutating func skipTag() { position += 2 }
+
     /// The rest of this line; goes to the beginning of the next one.
     mutating func line() -> ArraySlice<UInt8> {
         let start = position

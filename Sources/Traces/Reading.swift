@@ -53,6 +53,12 @@ struct Reading: Sendable {
 
     /// Throws if the report shows a file without rows or with too many rejected ones.
     func check(_ source: TraceSource) throws(TraceError) {
+        guard report.rowsIn == report.accepted + report.filtered + report.rejected else {
+            throw TraceError(
+                .badData, file: source.path,
+                found: "\(report.rowsIn) rows in, but \(report.accepted) accepted, \(report.filtered) filtered and "
+                    + "\(report.rejected) rejected", wanted: "a file whose rows can be told apart")
+        }
         if report.rowsIn == 0 {
             throw TraceError(
                 .badData, file: source.path, found: "no rows", wanted: "at least one request",
@@ -105,7 +111,7 @@ struct Reading: Sendable {
         while !scanner.isAtEnd {
             switch scanner.next {
             case UInt8(ascii: "G"):
-                _ = scanner.integer()
+                scanner.skipTag()
                 let code = scanner.integer()
                 let isHeldOut = scanner.integer() == 1
                 let prompt = scanner.integer()
@@ -114,7 +120,7 @@ struct Reading: Sendable {
                 let state = scanner.integer()
                 let count = scanner.integer()
                 if code == Verdict.filtered {
-                    if !query.needsTable { report.filtered += count }
+                    if isFast, !query.needsTable { report.filtered += count }
                 } else if code == Verdict.accepted {
                     append(isHeldOut, prompt, ttft, output, state, count)
                 } else {
@@ -122,7 +128,7 @@ struct Reading: Sendable {
                 }
             case UInt8(ascii: "S"): span(scanner.line())
             case UInt8(ascii: "E") where isFast:
-                _ = scanner.integer()
+                scanner.skipTag()
                 isClean = scanner.integer() == 0
             default: scanner.skipLine()
             }
@@ -176,9 +182,6 @@ struct Reading: Sendable {
 
     private mutating func finish(_ query: TraceQuery) {
         report.rejections.sort { ($1.count, $0.firstLine, $0.reason) < ($0.count, $1.firstLine, $1.reason) }
-        precondition(
-            report.rowsIn == report.accepted + report.filtered + report.rejected,
-            "\(report.rowsIn) rows in, \(report.accepted) + \(report.filtered) + \(report.rejected) out")
         if late > 0 {
             report.notes.append("\(late) first tokens came after \(query.timeout) s and count as failed")
         }

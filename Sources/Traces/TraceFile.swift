@@ -16,6 +16,9 @@ struct TraceFile: Sendable {
     /// How the bytes are compressed.
     enum Compression: String, Sendable {
         case none, gzip, zstd
+
+        /// The name that DuckDB's JSON functions know it by; its CSV functions take the raw value.
+        var jsonName: String { self == .none ? "uncompressed" : rawValue }
     }
 
     /// The path as the user wrote it, for messages.

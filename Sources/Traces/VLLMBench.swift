@@ -39,7 +39,7 @@ enum VLLMBench {
         let format = plan.layout.container == .jsonArray ? "array" : "unstructured"
         return """
             (SELECT row_number() OVER () AS run, * FROM read_json(\(SQL.literal(file.path)), format='\(format)',
-            compression='\(file.compression.rawValue)', maximum_object_size=\(1 << 28), columns={
+            compression='\(file.compression.jsonName)', maximum_object_size=\(1 << 28), columns={
             input_lens: 'DOUBLE[]', output_lens: 'DOUBLE[]', ttfts: 'DOUBLE[]', itls: 'DOUBLE[][]',
             start_times: 'DOUBLE[]', errors: 'VARCHAR[]', completed: 'BIGINT', failed: 'BIGINT', num_prompts: 'BIGINT'}))
             """
