@@ -42,7 +42,7 @@ import Traces
 
     @Test(.enabled(if: Fixture.has("traces/deepseek_api/deepseek_performance_new_raw.csv")))
     func `the outage trace is refused for its 8 fields and read as far as it goes when that is allowed`() async throws {
-        let fixture = try Fixture()
+        let fixture = try Fixture(timeout: 1e6)
         let path = Self.path("traces/deepseek_api/deepseek_performance_new_raw.csv")
         let error = try await fixture.refusal(path, columns: Self.deepseekColumns)
         #expect(error.description.contains("4233 of 7753 rows rejected"))
