@@ -1,0 +1,61 @@
+import Foundation
+import Testing
+import Traces
+
+/// User text goes into statements as expressions and paths, and must do no more than that.
+@Suite struct SandboxTests {
+    private static let text = "first_ms,region,pro'mpt\n500,iad,3\n700,fra,4\n"
+
+    @Test(arguments: [
+        "1; DROP TABLE t", "1\n.shell touch pwned", "1;\n.shell touch pwned", "1 -- rest", "1 /* rest */", "(1", "1)", "'a", "\"a",
+        "", "  ", "1\0", "$$a$$", "(SELECT 1)", "(select content from read_text('/etc/passwd'))", "[1", "{'a': 1",
+    ])
+    func `what is no single expression is refused before DuckDB sees it`(_ text: String) async throws {
+        let fixture = try Fixture()
+        let path = try fixture.file(Self.text)
+        let error = try await fixture.refusal(path, columns: ["ttft": text])
+        #expect(error.kind == .badData && error.found.hasPrefix("columns: ttft: "))
+        let filter = try await fixture.refusal(path, columns: ["ttft": "first_ms / 1000"], where: text)
+        #expect(filter.kind == .badData && filter.found.hasPrefix("where: "))
+    }
+
+    @Test(arguments: [
+        "(FROM read_text('/etc/passwd'))", "getenv('HOME')", "read_text('/etc/passwd')", "1 FROM read_text('/etc/passwd')",
+        "(TABLE duckdb_settings)", "glob('/etc/*')",
+    ])
+    func `other files and the environment stay shut`(_ text: String) async throws {
+        let fixture = try Fixture()
+        let error = try await fixture.refusal(try fixture.file(Self.text), columns: ["ttft": text])
+        #expect(error.kind == .badData && !error.description.contains("root:"))
+    }
+
+    @Test func `expressions may quote names and words`() async throws {
+        let fixture = try Fixture()
+        let (rows, report) = try await fixture.read(
+            try fixture.file(Self.text), columns: ["ttft": "\"first_ms\" / 1000", "prompt_tokens": "\"pro'mpt\""],
+            where: "region IN ('iad', 'it''s; -- no /* comment')", lengths: .exact)
+        #expect(rows.ttft == [0.5] && rows.promptTokens == [3] && report.filtered == 1)
+    }
+
+    @Test func `a path is one file, whatever is in its name`() async throws {
+        let fixture = try Fixture()
+        _ = try fixture.file("a1.csv", "ttft\n9\n9\n")
+        _ = try fixture.file("ab.csv", "ttft\n9\n9\n")
+        for name in ["a*.csv", "a?.csv", "a[1b].csv", "{a,b}.csv", "it's.csv", "a \"b\";.csv", "ä b.csv", "-c.csv", "x=1/y=2.csv"] {
+            let path = try fixture.file(name, "ttft\n0.5\n")
+            let (rows, report) = try await fixture.read(path)
+            #expect(rows.ttft == [0.5] && rows.counts == [1] && report.path == path, "\(name)")
+        }
+        #expect(try await fixture.refusal(fixture.folder + "/*.csv").kind == .noSuchInput)
+    }
+
+    @Test func `the texts of prompts and answers are not read`() async throws {
+        let fixture = try Fixture()
+        let (_, report) = try await fixture.read(
+            try fixture.file("ttft,prompt,answer\n0.5,\"secret, \"\"quoted\"\"\nline\",words\n"))
+        #expect(report.ignoredColumns == ["prompt", "answer"])
+        #expect(!String(describing: report).contains("secret"))
+        let ragged = try await fixture.refusal(try fixture.file("r.csv", "ttft,prompt\n0.5,a secret,b\n"))
+        #expect(!ragged.description.contains("secret"))
+    }
+}
