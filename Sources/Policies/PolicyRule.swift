@@ -74,7 +74,7 @@ public enum PolicyRule: String, Sendable, Hashable, CaseIterable {
     case scaleRange = "scale-range"
     /// The bound is not above the primal value.
     case boundBelowPrimal = "bound-below-primal"
-    /// The gap is max(0, primal - bound).
+    /// The gap is max(0, primal - bound) / scale, 0 if the scale is 0.
     case gapConsistent = "gap-consistent"
     /// What is called optimal has no gap to speak of.
     case optimalGap = "optimal-gap"

@@ -78,12 +78,13 @@ extension PolicyTable {
         findings.require(
             bound <= primal + Self.tolerance(scale), .boundBelowPrimal, "$.certificate.bound",
             "bound \(bound) is above primal \(primal)")
+        let stated = Certificate.gap(primal: primal, bound: bound, scale: scale)
         findings.require(
-            (gap - max(0, primal - bound)).magnitude <= Self.tolerance(scale), .gapConsistent, "$.certificate.gap",
-            "found \(gap), wanted primal \(primal) - bound \(bound) = \(max(0, primal - bound))")
+            (gap - stated).magnitude <= Self.tolerance(stated), .gapConsistent, "$.certificate.gap",
+            "found \(gap), wanted (primal \(primal) - bound \(bound)) / scale \(scale) = \(stated)")
         findings.require(
-            certificate.status != .optimal || gap <= 1e-6 * max(1, scale), .optimalGap, "$.certificate.gap",
-            "found a gap of \(gap) with status optimal, wanted at most \(1e-6 * max(1, scale)), or status feasible")
+            certificate.status != .optimal || gap <= Certificate.largestOptimalGap, .optimalGap, "$.certificate.gap",
+            "found a gap of \(gap) with status optimal, wanted at most \(Certificate.largestOptimalGap), or status feasible")
     }
 
     private func checkOutcomes(_ outcomes: [String: Double], _ path: String, _ findings: inout Findings) {

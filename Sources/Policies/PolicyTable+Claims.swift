@@ -20,9 +20,9 @@ extension PolicyTable {
     public struct Certificate: Sendable, Hashable {
         /// What the solver can claim.
         public enum Status: String, Sendable, Hashable, CaseIterable {
-            /// Keeps every limit, and the gap is at most 1e-6 · max(1, scale): nothing better exists.
+            /// Keeps every limit, and the gap is at most 1e-6: nothing better exists.
             case optimal
-            /// Keeps every limit; something better by at most the gap may exist.
+            /// Keeps every limit; something better by at most gap · scale may exist.
             case feasible
         }
 
@@ -32,9 +32,9 @@ extension PolicyTable {
         public var primal: Double
         /// No policy that keeps the limits has a smaller objective value than this.
         public var bound: Double
-        /// max(0, primal - bound).
+        /// max(0, primal - bound) / scale, 0 if the scale is 0.
         public var gap: Double
-        /// The magnitude of the objective's coefficients that tolerances are relative to, ≥ 0.
+        /// How much the choice is about: the requests' mean of (worst action's value - best action's value), ≥ 0.
         public var scale: Double
         /// What the optimum would gain by one unit more of a limit, by name of ``PolicyMetric``; objective per unit.
         public var multipliers: [String: Double]
@@ -44,7 +44,7 @@ extension PolicyTable {
         ///   - status: What the solver can claim.
         ///   - primal: The policy's objective value.
         ///   - bound: A lower bound on every policy's objective value.
-        ///   - gap: max(0, primal - bound), computed where nil.
+        ///   - gap: (primal - bound) / scale, computed where nil.
         ///   - scale: The magnitude that tolerances are relative to, ≥ 0.
         ///   - multipliers: Objective per unit of each limit.
         public init(
@@ -54,9 +54,17 @@ extension PolicyTable {
             self.status = status
             self.primal = primal
             self.bound = bound
-            self.gap = gap ?? max(0, primal - bound)
+            self.gap = gap ?? Self.gap(primal: primal, bound: bound, scale: scale)
             self.scale = scale
             self.multipliers = multipliers
+        }
+
+        /// The largest gap that may be called optimal, with any number of limits.
+        static let largestOptimalGap = 1e-6
+
+        /// max(0, primal - bound) / scale; 0 if the scale is 0.
+        static func gap(primal: Double, bound: Double, scale: Double) -> Double {
+            scale > 0 ? max(0, primal - bound) / scale : 0
         }
     }
 }

@@ -80,6 +80,13 @@ public struct StudyProfiles: Sendable {
         let maker = ProfileMaker(problem: problem, lengths: lengths, server: server, device: device)
         let all = try maker.profile(.all, like: nil)
         var notes: [String] = []
+        if case .promptTokens(let edges) = problem.server.conditioning, !edges.isEmpty, all.server.lowerEdges != edges {
+            notes.append(
+                """
+                endpoints.server.condition_on: groups of fewer than \(ServerProfile.minimalGroupRows) rows were joined to the \
+                shorter neighbour; left are those from \(all.server.lowerEdges.map(String.init).joined(separator: ", ")) tokens
+                """)
+        }
         var parts: (tuning: ServingProfile, heldOut: ServingProfile)?
         if share != nil {
             // Too few rows for a split is no reason to refuse the problem: the policy is made from all rows anyway.

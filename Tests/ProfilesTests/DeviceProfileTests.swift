@@ -32,7 +32,11 @@ func deviceRows(_ pairs: [(length: Int, ttft: Double)], heldOut: Int = 0) -> Tra
     }
 
     @Test func `a curved trace is fitted with its curve`() throws {
-        let pairs = (1...60).map { (10 * $0, 0.2 + 0.003 * Double(10 * $0) + 2e-5 * Double(100 * $0 * $0) + ($0.isMultiple(of: 2) ? 0.01 : -0.01)) }
+        let pairs = (1...60).map { i in
+            let l = Double(10 * i)
+            let noise = i.isMultiple(of: 2) ? 0.01 : -0.01
+            return (10 * i, 0.2 + 0.003 * l + 2e-5 * l * l + noise)
+        }
         let profile = try DeviceProfile(rows: deviceRows(pairs), part: .all, usesResiduals: true, timeout: 60)
         #expect(abs(profile.fit.perTokenSquared - 2e-5) < 1e-6)
         #expect((profile.fit.curvatureT ?? 0) > 3.29)

@@ -105,7 +105,7 @@ public struct FirstTokenModel: Sendable {
         /// P(the device answers first, by the timeout).
         public var deviceAnswers = 0.0
         /// P(nobody answers by the timeout).
-        public var failed: Double { max(0, 1 - serverAnswers - deviceAnswers) }
+        public var failed = 0.0
     }
 
     /// The shares for a prompt of `length` tokens under `action`.
@@ -118,7 +118,8 @@ public struct FirstTokenModel: Sendable {
             let wait = action.deviceWait
             shares.serverStarted = 1
             guard wait < timeout else {
-                shares.serverAnswers = 1 - server.massAtInfinity
+                shares.failed = server.massAtInfinity
+                shares.serverAnswers = 1 - shares.failed
                 return shares
             }
             shares.deviceStarted = wait == 0 ? 1 : server.survival(at: wait)
@@ -131,12 +132,14 @@ public struct FirstTokenModel: Sendable {
                     lost += mass
                 }
             }
-            shares.serverAnswers = 1 - server.massAtInfinity * lost - shares.deviceAnswers
+            shares.failed = server.massAtInfinity * lost
+            shares.serverAnswers = max(0, 1 - shares.failed - shares.deviceAnswers)
             return shares
         }
         let wait = action.serverWait
         shares.deviceStarted = 1
-        let last = timeout - wait
+        let serverLost = wait <= timeout ? server.survival(at: timeout - wait) : 1
+        var deviceLost = device.failedShare
         for (r, mass) in zip(noise, masses) {
             let answer = device.seconds(promptTokens: length, residual: r)
             if answer > wait { shares.serverStarted += mass }
@@ -146,16 +149,13 @@ public struct FirstTokenModel: Sendable {
                 let later = server.survival(from: answer - wait)  // a tie goes to the device, which began
                 shares.deviceAnswers += mass * later
                 shares.serverAnswers += mass * (1 - later)
-            } else if last >= 0 {
-                shares.serverAnswers += mass * (1 - server.survival(at: last))
+            } else {
+                deviceLost += mass
             }
         }
-        if wait == .infinity {
-            shares.serverStarted = 0
-        } else {
-            shares.serverStarted += device.failedShare
-            if last >= 0 { shares.serverAnswers += device.failedShare * (1 - server.survival(at: last)) }
-        }
+        shares.serverStarted = wait == .infinity ? 0 : shares.serverStarted + device.failedShare
+        shares.serverAnswers += deviceLost * (1 - serverLost)
+        shares.failed = deviceLost * serverLost
         return shares
     }
 
