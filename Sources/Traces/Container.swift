@@ -47,12 +47,17 @@ extension TraceFile {
             throw TraceError(.badData, file: name, found: "an empty first line", wanted: "a header or a JSON value")
         }
         switch first {
-        case UInt8(ascii: "{"), UInt8(ascii: "["): return try await jsonLayout(program, isArray: first == UInt8(ascii: "["), firstLine: line)
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+            return try await jsonLayout(program, isArray: first == UInt8(ascii: "["), firstLine: line)
         case UInt8(ascii: "|"):
             throw TraceError(
                 .badData, file: name, line: 1, found: "a Markdown table",
                 wanted: "CSV, JSON, JSON lines or Parquet",
                 advice: "If this is llama-bench's: run it again with `-o json` (or `-o csv`)")
+        case _ where compression == .none && (head.first == 10 || head.first == 13):
+            throw TraceError(
+                .badData, file: name, line: 1, found: "an empty first line", wanted: "the header",
+                advice: "Remove the line")
         default: return try await csvLayout(program, header: line, workspace: workspace)
         }
     }

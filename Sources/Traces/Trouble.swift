@@ -36,7 +36,9 @@ struct Trouble: Sendable {
             return TraceError(
                 .badData, file: file, found: "damaged compressed data", advice: "Copy or compress the file again")
         }
-        if sentence.contains("magic bytes") || sentence.contains("footer") || sentence.contains("too small to be a Parquet") {
+        if sentence.contains("magic bytes") || sentence.contains("footer")
+            || sentence.contains("too small to be a Parquet")
+        {
             return TraceError(
                 .badData, file: file, found: "a truncated Parquet file (its footer is missing)",
                 advice: "Copy the file again")
