@@ -44,6 +44,20 @@ import Traces
         }
     }
 
+    @Test func `vLLM: a run of many megabytes on one line`() async throws {
+        let fixture = try Fixture()
+        let gaps = "[" + Array(repeating: "0.0123456789012345", count: 200).joined(separator: ",") + "]"
+        func list(_ value: String) -> String {
+            "[" + Array(repeating: value, count: 10_000).joined(separator: ",") + "]"
+        }
+        let text = """
+            {"completed": 10000, "input_lens": \(list("7")), "output_lens": \(list("201")), "ttfts": \(list("0.5")), \
+            "itls": \(list(gaps))}
+            """
+        let (rows, report) = try await fixture.read(try fixture.file("t.json", text), lengths: .exact)
+        #expect(text.utf8.count > 1 << 25 && rows.counts == [10_000] && report.accepted == 10_000)
+    }
+
     @Test func `vLLM: arrays of different lengths are refused`() async throws {
         let fixture = try Fixture()
         let text = "{\"completed\": 2, \"input_lens\": [1, 2], \"output_lens\": [1], \"ttfts\": [0.5, 0.5]}"

@@ -60,6 +60,9 @@ import Traces
             try fixture.file("ttft,prompt,answer\n0.5,\"secret, \"\"quoted\"\"\nline\",words\n"))
         #expect(report.ignoredColumns == ["prompt", "answer"])
         #expect(!String(describing: report).contains("secret"))
+        let long = String(repeating: "secret ", count: 5_000_000)
+        let refused = try await fixture.refusal(try fixture.file("long.csv", "ttft,prompt\n0.5,\(long)\n-1,b\n"))
+        #expect(!refused.description.contains("secret") && refused.kind == .badData)
         let ragged = try await fixture.refusal(try fixture.file("r.csv", "ttft,prompt\n0.5,a secret,b\n"))
         #expect(!ragged.description.contains("secret"))
     }
