@@ -54,10 +54,11 @@ struct Adapter: Sendable {
         mapping: [
             .promptTokens: "\"number_input_tokens\"", .outputTokens: "\"number_output_tokens\"", .ttft: "\"ttft_s\"",
             .tpot: """
-                CASE WHEN "number_output_tokens" > 1
-                THEN ("end_to_end_latency_s" - "ttft_s") / ("number_output_tokens" - 1) END
-                """,
-            .outcome: "CASE WHEN \"ttft_s\" = 0 OR \"ttft_s\" IS NULL OR \"error_code\" IS NOT NULL THEN 'failed' ELSE 'ok' END",
+            CASE WHEN "number_output_tokens" > 1
+            THEN ("end_to_end_latency_s" - "ttft_s") / ("number_output_tokens" - 1) END
+            """,
+            .outcome:
+                "CASE WHEN \"ttft_s\" = 0 OR \"ttft_s\" IS NULL OR \"error_code\" IS NOT NULL THEN 'failed' ELSE 'ok' END",
         ],
         notes: ["time per output token is (end to end - TTFT) / (tokens - 1): inter_token_latency_s includes TTFT"])
 
@@ -71,7 +72,8 @@ struct Adapter: Sendable {
         mapping: [
             .promptTokens: "\"input_len\"", .outputTokens: "\"output_len\"", .ttft: "\"ttft\"", .tpot: "\"tpot\"",
             .arrivedAt: "\"start_time\"", .tbt: "\"tbt\"",
-            .outcome: "CASE WHEN \"has_error\" = 1 OR (\"ttft\" = 0 AND \"output_len\" = 0) THEN 'failed' ELSE 'ok' END",
+            .outcome:
+                "CASE WHEN \"has_error\" = 1 OR (\"ttft\" = 0 AND \"output_len\" = 0) THEN 'failed' ELSE 'ok' END",
         ])
 
     /// llama-bench: one row a sample of prompt processing (`seconds` is made by `TracePlan`).
@@ -82,7 +84,9 @@ struct Adapter: Sendable {
             mapping: [.promptTokens: "\"n_prompt\"", .ttft: "\"seconds\"", .endpoint: "'device'"],
             filter: "\"n_prompt\" > 0 AND \"n_gen\" = 0",
             notes: ["llama-bench measures prompt processing: no tokenizing or sampling time"])
-        if layout.has("n_depth") { adapter.filter = "\"n_prompt\" > 0 AND \"n_gen\" = 0 AND coalesce(\"n_depth\", 0) = 0" }
+        if layout.has("n_depth") {
+            adapter.filter = "\"n_prompt\" > 0 AND \"n_gen\" = 0 AND coalesce(\"n_depth\", 0) = 0"
+        }
         return adapter
     }
 

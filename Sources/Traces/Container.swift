@@ -47,12 +47,17 @@ extension TraceFile {
             throw TraceError(.badData, file: name, found: "an empty first line", wanted: "a header or a JSON value")
         }
         switch first {
-        case UInt8(ascii: "{"), UInt8(ascii: "["): return try await jsonLayout(program, isArray: first == UInt8(ascii: "["), firstLine: line)
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+            return try await jsonLayout(program, isArray: first == UInt8(ascii: "["), firstLine: line)
         case UInt8(ascii: "|"):
             throw TraceError(
                 .badData, file: name, line: 1, found: "a Markdown table",
                 wanted: "CSV, JSON, JSON lines or Parquet",
                 advice: "If this is llama-bench's: run it again with `-o json` (or `-o csv`)")
+        case _ where compression == .none && (head.first == 10 || head.first == 13):
+            throw TraceError(
+                .badData, file: name, line: 1, found: "an empty first line", wanted: "the header",
+                advice: "Remove the line")
         default: return try await csvLayout(program, header: line, workspace: workspace)
         }
     }
@@ -67,7 +72,7 @@ extension TraceFile {
                 WHERE trim(l) <> '' LIMIT 1;
                 """
             ])
-            if answer.trouble.contains("Maximum line size") {
+            if Trouble(answer.trouble).isTooLong {
                 return [UInt8(ascii: "{")]  // Only JSON has lines of megabytes.
             }
             try reject(answer)
@@ -121,15 +126,26 @@ extension TraceFile {
             let isCut = firstLine.count >= Self.headSize - 4
             container = isCut || firstLine.last == UInt8(ascii: "}") ? .jsonLines : .jsonObjects
         }
-        let keys = container == .jsonLines ? "CASE WHEN json_valid(j) THEN json_keys(j) END" : "json_keys(j)"
-        let answer = try await DuckDBSession(program: program, files: [path]).run([
-            """
-            SELECT hex(key) FROM (SELECT DISTINCT unnest(\(keys)) AS key FROM \(SQL.objects(path, container, compression)))
-            ORDER BY key;
-            """
-        ])
+        var answer = try await keys(program, container)
+        if container == .jsonLines, Trouble(answer.trouble).isTooLong {
+            container = .jsonObjects
+            answer = try await keys(program, container)
+        }
         try reject(answer)
         return Layout(container: container, columns: Fields.lines(answer.output).map(Fields.unhexText), types: [])
+    }
+
+    /// The keys of all objects.
+    private func keys(
+        _ program: DuckDBProgram, _ container: Container
+    ) async throws(TraceError) -> DuckDBSession.Answer {
+        let keys = container == .jsonLines ? "CASE WHEN json_valid(j) THEN json_keys(j) END" : "json_keys(j)"
+        return try await DuckDBSession(program: program, files: [path]).run([
+            """
+            SELECT hex(key) FROM
+            (SELECT DISTINCT unnest(\(keys)) AS key FROM \(SQL.objects(path, container, compression))) ORDER BY key;
+            """
+        ])
     }
 
     private func parquetLayout(_ program: DuckDBProgram) async throws(TraceError) -> Layout {

@@ -23,7 +23,8 @@ extension TraceFormat {
     static func mappingAdvice(_ layout: Layout, for missing: CanonicalColumn = .ttft) -> String {
         let near = nearest(missing.rawValue, in: layout.columns) ?? "first_token_s"
         let isMilliseconds = near.lowercased().contains("ms")
-        return "Map them in the problem file: `columns: {\(missing.rawValue): \"\(isMilliseconds ? near + " / 1000" : near)\"}`"
+        return
+            "Map them in the problem file: `columns: {\(missing.rawValue): \"\(isMilliseconds ? near + " / 1000" : near)\"}`"
     }
 
     /// Names as a list for messages, shortened.

@@ -23,6 +23,7 @@ public struct DuckDBProgram: Sendable, Hashable {
     /// In `.tools/` it is the binary inside the Python package that counts, since the wrapper beside `python` takes
     /// twice as long to start as DuckDB itself.
     /// - Parameter given: The environment to look into; nil takes this process's own.
+    /// - Returns: The first program found.
     /// - Throws: `missingProgram` if there is none, with the way to install it.
     public static func locate(environment given: [String: String]? = nil) throws(TraceError) -> DuckDBProgram {
         let environment = given ?? ProcessInfo.processInfo.environment

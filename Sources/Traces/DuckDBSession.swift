@@ -29,7 +29,7 @@ struct DuckDBSession: Sendable {
             let result = try await Subprocess.run(
                 .name(program.name), arguments: Arguments(arguments),
                 environment: .custom(["PATH": program.folder, "HOME": "/nonexistent"]),
-                input: .none, output: .sequence, error: .string(limit: 1 << 22)
+                input: .none, output: .sequence, error: .string(limit: 1 << 28)
             ) { execution in
                 var output: [UInt8] = []
                 for try await buffer in execution.standardOutput {
@@ -45,6 +45,9 @@ struct DuckDBSession: Sendable {
                 trouble = said.isEmpty ? "duckdb ended with \(result.terminationStatus)" : said
             }
             return Answer(output: result.closureResult, trouble: trouble)
+        } catch let error as SubprocessError where error.code == .outputLimitExceeded {
+            // It quotes a line of the file, and the line is as long as that.
+            return Answer(output: [], trouble: "Maximum line size of the reader exceeded")
         } catch {
             throw TraceError(
                 .missingProgram, file: program.path, found: "duckdb does not run: \(error)",

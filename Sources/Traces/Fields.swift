@@ -118,5 +118,6 @@ struct NumberScanner: ~Copyable {
         return Double(String(decoding: bytes[start..<end], as: UTF8.self)) ?? .infinity
     }
 
-    private static let powers: [Double] = (0...22).map { exponent in (0..<exponent).reduce(1) { power, _ in power * 10 } }
+    private static let powers: [Double] = (0...22).map { exponent in (0..<exponent).reduce(1) { power, _ in power * 10 }
+    }
 }

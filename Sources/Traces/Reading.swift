@@ -20,7 +20,7 @@ struct Reading: Sendable {
         begin(query.plan)
         for line in Fields.lines(output) where line.first == UInt8(ascii: "R") || line.first == UInt8(ascii: "E") {
             let fields = line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
-            guard fields.count == 5 else { continue }
+            guard fields.count >= 5 else { continue }
             if line.first == UInt8(ascii: "R") {
                 let text = Fields.unhexText(fields[4])
                 reject(
@@ -29,7 +29,8 @@ struct Reading: Sendable {
             } else {
                 try ragged(
                     Fields.unhexText(fields[1]), count: Fields.integer(fields[2]), line: Fields.integer(fields[3]),
-                    fields: Fields.integer(fields[4]), query.plan)
+                    fields: Fields.integer(fields[4]), swallowed: fields.count > 5 ? Fields.integer(fields[5]) : 0,
+                    query.plan)
             }
         }
         _ = take(output, query, isFast: false)
@@ -77,30 +78,39 @@ struct Reading: Sendable {
         if report.accepted == 0 {
             throw TraceError(
                 .badData, file: source.path, line: first?.firstLine,
-                found: "none of \(report.rowsIn) rows is left (\(report.filtered) filtered, \(report.rejected) rejected)",
+                found:
+                    "none of \(report.rowsIn) rows is left (\(report.filtered) filtered, \(report.rejected) rejected)",
                 wanted: "at least one request", advice: "Check `where`")
         }
     }
 
     /// Rows that the CSV reader could not split.
     private mutating func ragged(
-        _ kind: String, count: Int, line: Int, fields: Int, _ plan: TracePlan
+        _ kind: String, count: Int, line: Int, fields: Int, swallowed: Int, _ plan: TracePlan
     ) throws(TraceError) {
         let columns = plan.layout.columns.count
         report.rowsIn += count
         switch kind {
         case "TOO MANY COLUMNS":
-            reject(("too many fields", "\(columns) fields, as in the header"), count: count, line: line, found: "\(fields) fields")
+            reject(
+                ("too many fields", "\(columns) fields, as in the header"), count: count, line: line,
+                found: "\(fields) fields")
         case "MISSING COLUMNS":
-            reject(("too few fields", "\(columns) fields, as in the header"), count: count, line: line, found: "\(fields) fields")
+            reject(
+                ("too few fields", "\(columns) fields, as in the header"), count: count, line: line,
+                found: "\(fields) fields")
         case "INVALID ENCODING", "INVALID UNICODE":
             reject(("text that is not UTF-8", "UTF-8"), count: count, line: line, found: nil)
+        case "UNQUOTED VALUE" where swallowed == 0:
+            reject(("a wrong quote", "quotes in pairs around a value"), count: count, line: line, found: nil)
         case "UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM":
             throw TraceError(
                 .badData, file: plan.source.path, line: line, found: "a quote that is wrong or never closed",
                 wanted: "quotes in pairs", advice: "Mend this line: the rows after it cannot be told apart")
         default:
-            reject(("a malformed row", "\(columns) fields, as in the header"), count: count, line: line, found: kind.lowercased())
+            reject(
+                ("a malformed row", "\(columns) fields, as in the header"), count: count, line: line,
+                found: kind.lowercased())
         }
     }
 
@@ -175,7 +185,8 @@ struct Reading: Sendable {
             if first > 1e11 { report.notes.append("arrived_at looks like milliseconds; seconds are wanted") }
         }
         if arrivals > 0, !report.isOrderedByArrival {
-            report.notes.append("\(Fields.integer(fields[1]) - arrivals) rows have no arrived_at: the file's order counts")
+            report.notes.append(
+                "\(Fields.integer(fields[1]) - arrivals) rows have no arrived_at: the file's order counts")
         }
         report.medianTPOT = Fields.double(fields[6])
     }

@@ -57,7 +57,8 @@ struct TraceFile: Sendable {
         self.head = head
         self.path = absolute.contains(where: { "*?[]{}".contains($0) }) ? try workspace.link(to: absolute) : absolute
         isParquet = head.starts(with: Array("PAR1".utf8))
-        compression = head.starts(with: [0x1f, 0x8b]) ? .gzip : head.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) ? .zstd : .none
+        compression =
+            head.starts(with: [0x1f, 0x8b]) ? .gzip : head.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) ? .zstd : .none
         if compression == .none, name.hasSuffix(".gz") || name.hasSuffix(".zst") {
             throw TraceError(
                 .badData, file: name, found: "a compressed file by its name, but not by its content",
@@ -89,7 +90,8 @@ struct TraceFile: Sendable {
         while true {
             let count = unsafe fread(&piece, 1, piece.count, file)
             if count == 0 { break }
-            unsafe piece.withUnsafeBytes { bytes in unsafe hash.update(bufferPointer: .init(rebasing: bytes[..<count])) }
+            unsafe piece.withUnsafeBytes { bytes in unsafe hash.update(bufferPointer: .init(rebasing: bytes[..<count]))
+            }
         }
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []

@@ -68,7 +68,8 @@ struct TracePlan: Sendable {
                 let all = CanonicalColumn.allCases.map(\.rawValue)
                 throw TraceError(
                     .badData, file: source.path, found: "columns: \(name) is no canonical column",
-                    wanted: TraceFormat.nearest(name, in: all).map { "perhaps \($0)" } ?? "one of \(TraceFormat.list(all))")
+                    wanted: TraceFormat.nearest(name, in: all).map { "perhaps \($0)" }
+                        ?? "one of \(TraceFormat.list(all))")
             }
             let expression = try UserExpression(text, place: "columns: \(name)", file: source.path)
             words.formUnion(expression.words)
@@ -87,7 +88,8 @@ struct TracePlan: Sendable {
         if selection?.needsTTFT == true, mapping[.ttft] == nil {
             if !adapter.hasTTFT {
                 throw TraceError(
-                    .badData, file: source.path, found: "\(format.rawValue) traces have lengths and arrivals, but no TTFT",
+                    .badData, file: source.path,
+                    found: "\(format.rawValue) traces have lengths and arrivals, but no TTFT",
                     wanted: "a trace with TTFT here", advice: "Use this one as the workload")
             }
             throw missing(.ttft)

@@ -4,23 +4,33 @@ extension TraceQuery {
     func judged(_ relation: String, isFast: Bool) -> String {
         let mapping = plan.mapping
         func raw(_ column: CanonicalColumn) -> String { mapping[column] ?? "NULL" }
-        let arrivalIsNumber = plan.format != .canonical && plan.format != .azure && plan.format != .llmperf
+        let arrivalIsNumber =
+            plan.format != .canonical && plan.format != .azure && plan.format != .llmperf
             && plan.source.columns["arrived_at"] == nil
-        let arrived = arrivalIsNumber
+        let arrived =
+            arrivalIsNumber
             ? "TRY_CAST(arrived_raw AS DOUBLE)"
-            : "coalesce(TRY_CAST(arrived_raw::VARCHAR AS DOUBLE), epoch(TRY_CAST(arrived_raw::VARCHAR AS TIMESTAMPTZ)))"
+            : """
+            coalesce(TRY_CAST(arrived_raw::VARCHAR AS DOUBLE), epoch(TRY_CAST(arrived_raw::VARCHAR AS TIMESTAMPTZ)))
+            """
         let usual = mapping[.ttft] == nil ? "0" : "CASE WHEN ttft_raw IS NULL THEN 1 ELSE 0 END"
-        let state = mapping[.outcome] == nil
+        let state =
+            mapping[.outcome] == nil
             ? usual
             : """
             CASE lower(trim(outcome_raw::VARCHAR)) WHEN 'ok' THEN 0 WHEN 'failed' THEN 1 WHEN 'cancelled' THEN 2
-            WHEN 'canceled' THEN 2 WHEN '' THEN \(usual) ELSE CASE WHEN outcome_raw IS NULL THEN \(usual) ELSE -1 END END
+            WHEN 'canceled' THEN 2 WHEN '' THEN \(usual)
+            ELSE CASE WHEN outcome_raw IS NULL THEN \(usual) ELSE -1 END END
             """
         let limit = SQL.number(timeout)
         let found = isFast ? "NULL" : foundText
         let extra = selection == nil ? ", ttft_v, endpoint_raw, class_raw, tbt_raw" : ""
-        let extraRaw = selection == nil
-            ? ", \(raw(.endpoint))::VARCHAR AS endpoint_raw, \(raw(.tenant))::VARCHAR AS class_raw, \(raw(.tbt)) AS tbt_raw" : ""
+        let extraRaw =
+            selection == nil
+            ? """
+            , \(raw(.endpoint))::VARCHAR AS endpoint_raw, \(raw(.tenant))::VARCHAR AS class_raw, \(raw(.tbt)) AS tbt_raw
+            """
+            : ""
         let texts = isFast ? "" : plan.format == .vllmBench ? "" : plan.columns.indices.map { ", x\($0)" }.joined()
         return """
             SELECT __line AS line, code, prompt_v AS prompt, output_v AS outp, arrived_v AS arrived,
@@ -37,10 +47,12 @@ extension TraceQuery {
             """
     }
 
-    /// The verdict on a row. What is looked at does not hang on the selection, but for what must not be missing.
+    /// The verdict on a row.
+    ///
+    /// What is looked at does not hang on the selection, but for what must not be missing.
     private var verdict: String {
         var cases = [
-            "__bad = \(Verdict.notJSON) THEN \(Verdict.notJSON)", "keep = false THEN \(Verdict.filtered)",
+            "__bad IN (\(Verdict.notJSON), \(Verdict.doubledKey)) THEN __bad", "keep = false THEN \(Verdict.filtered)",
             "__bad > 0 THEN __bad", "keep IS NULL THEN \(Verdict.filtered)",
         ]
         if plan.mapping[.outcome] != nil { cases.append("state < 0 THEN \(Verdict.unknownOutcome)") }
@@ -62,7 +74,10 @@ extension TraceQuery {
                 cases.append("state = 2 AND ttft_raw IS NULL THEN \(Verdict.boundMissing)")
             }
             cases += [
-                "state <> 1 AND ttft_raw IS NOT NULL AND (ttft_v IS NULL OR isnan(ttft_v)) THEN \(Verdict.ttftNotANumber)",
+                """
+                state <> 1 AND ttft_raw IS NOT NULL AND (ttft_v IS NULL OR isnan(ttft_v))
+                THEN \(Verdict.ttftNotANumber)
+                """,
                 "state <> 1 AND ttft_v <= 0 THEN \(Verdict.ttftNotPositive)",
                 "state <> 1 AND isinf(ttft_v) THEN \(Verdict.ttftInfinite)",
             ]
@@ -129,7 +144,8 @@ extension TraceQuery {
             rows = """
                 (SELECT *, CASE WHEN code = 0 AND rank > n THEN 1 ELSE 0 END AS held FROM (SELECT *,
                 row_number() OVER (PARTITION BY code = 0 ORDER BY CASE WHEN timed THEN arrived END, \(order)) AS rank
-                FROM (SELECT *, \(order == "rowid" ? "rowid, " : "") (SELECT count(arrived) = count(*) FROM t WHERE code = 0) AS timed FROM t)),
+                FROM (SELECT *, \(order == "rowid" ? "rowid, " : "")
+                (SELECT count(arrived) = count(*) FROM t WHERE code = 0) AS timed FROM t)),
                 (SELECT floor(\(SQL.number(share)) * count(*) + 1e-9) AS n FROM t WHERE code = 0))
                 """
             held = "held"
@@ -153,7 +169,8 @@ extension TraceQuery {
         guard edges.count > 1 else { return "\(edges.first ?? 1)::BIGINT" }
         let middle = edges.startIndex + edges.count / 2
         return """
-            CASE WHEN \(value) < \(edges[middle]) THEN \(group(value, edges[..<middle])) ELSE \(group(value, edges[middle...])) END
+            CASE WHEN \(value) < \(edges[middle]) THEN \(group(value, edges[..<middle]))
+            ELSE \(group(value, edges[middle...])) END
             """
     }
 }

@@ -18,11 +18,16 @@ struct TraceQuery: Sendable {
 
     /// The fast way; for CSV only.
     var fast: [String] {
-        let delimited = readCSV(types: Dictionary(uniqueKeysWithValues: plan.columns.map { ($0.position, $0.fastType) }))
+        let delimited = readCSV(
+            types: Dictionary(uniqueKeysWithValues: plan.columns.map { ($0.position, $0.fastType) }))
         let columns = plan.columns.map { "\($0.typed("c\($0.position)", isFast: true)) AS \(SQL.name($0.name))" }
-        let relation = "SELECT \((["0 AS __line", "\(wrongTypes(isFast: true)) AS __bad"] + columns).joined(separator: ", ")) FROM \(delimited)"
+        let relation =
+            Self.select(["0 AS __line", "\(wrongTypes(isFast: true)) AS __bad"] + columns, from: delimited)
         if needsTable {
-            return ["CREATE TEMP TABLE t AS \(judged(relation, isFast: true));", summary, groups(order: "rowid"), rejectCount]
+            return [
+                "CREATE TEMP TABLE t AS \(judged(relation, isFast: true));", summary, groups(order: "rowid"),
+                rejectCount,
+            ]
         }
         return ["CREATE TEMP VIEW t AS \(judged(relation, isFast: true));", groups(order: "line"), rejectCount]
     }
@@ -37,13 +42,15 @@ struct TraceQuery: Sendable {
     var profile: String {
         let texts: String
         if case .csv = plan.layout.container {
-            texts = "SELECT \(plan.columns.enumerated().map { "nullif(trim(c\($1.position)), '') AS x\($0)" }.joined(separator: ", ")) FROM \(readCSV(types: [:]))"
+            texts =
+                Self.select(csvTexts, from: readCSV(types: [:]))
         } else {
             texts = jsonTexts
         }
         let rows = plan.columns.enumerated().filter { $1.isProfiled }.map { index, _ in
             """
-            SELECT \(index), count(x\(index)), count(TRY_CAST(x\(index) AS DOUBLE)), count(TRY_CAST(x\(index) AS TIMESTAMPTZ)),
+            SELECT \(index), count(x\(index)), count(TRY_CAST(x\(index) AS DOUBLE)),
+            count(TRY_CAST(x\(index) AS TIMESTAMPTZ)),
             count(*) FILTER (lower(x\(index)) IN ('true', 'false')) FROM first_rows
             """
         }
@@ -71,6 +78,16 @@ struct TraceQuery: Sendable {
             """
     }
 
+    /// A statement that selects `items` from `source`.
+    private static func select(_ items: [String], from source: String) -> String {
+        "SELECT \(items.joined(separator: ", ")) FROM \(source)"
+    }
+
+    /// The used columns of a CSV file as text.
+    private var csvTexts: [String] {
+        plan.columns.enumerated().map { index, column in "nullif(trim(c\(column.position)), '') AS x\(index)" }
+    }
+
     /// What the careful way prepares before it reads: for CSV, the texts and the line of each record.
     var setup: [String] {
         guard case .csv = plan.layout.container else { return [] }
@@ -78,34 +95,44 @@ struct TraceQuery: Sendable {
         let newlines = all.map { "coalesce(\($0), 0)" }.joined(separator: " + ")
         let kept = plan.columns.map { ", c\($0.position)" }.joined()
         var setup = [
-            "CREATE TEMP TABLE raw AS SELECT row_number() OVER () AS r, \(newlines) AS nl\(kept) FROM \(readCSV(types: [:]));",
+            """
+            CREATE TEMP TABLE raw AS SELECT row_number() OVER () AS r, \(newlines) AS nl\(kept)
+            FROM \(readCSV(types: [:]));
+            """,
             """
             CREATE TEMP TABLE bad AS SELECT line AS slot, min(error_type::VARCHAR) AS kind,
             max(TRY_CAST(regexp_extract(error_message, 'Found: (\\d+)', 1) AS INTEGER)) AS fields,
-            max(length(trim(csv_line, chr(10) || chr(13))) - length(replace(trim(csv_line, chr(10) || chr(13)), chr(10), '')))
-            AS nl FROM reject_errors GROUP BY line;
+            max(length(text) - length(replace(text, chr(10), ''))) AS nl
+            FROM (SELECT *, trim(csv_line, chr(10) || chr(13)) AS text FROM reject_errors) GROUP BY line;
             """,
         ]
         // DuckDB numbers records with the blank lines between them; a value over several lines counts as one.
-        let blanks = plan.layout.columns.count < 2 ? "" : """
+        let blanks =
+            plan.layout.columns.count < 2
+            ? ""
+            : """
              UNION SELECT slot FROM (SELECT row_number() OVER () AS slot, l FROM
-            read_csv(\(SQL.literal(file.path)), \(SQL.linesOptions(file.compression))))
+            read_csv(\(SQL.literal(file.path)), \(SQL.linesOptions(file.compression)), encoding='latin-1'))
             WHERE l IS NULL AND (SELECT coalesce(sum(nl), 0) = 0 FROM raw)
             """
         setup.append(
-            "CREATE TEMP TABLE gaps AS SELECT slot, row_number() OVER (ORDER BY slot) AS j FROM (SELECT slot FROM bad\(blanks));")
+            """
+            CREATE TEMP TABLE gaps AS SELECT slot, row_number() OVER (ORDER BY slot) AS j
+            FROM (SELECT slot FROM bad\(blanks));
+            """
+        )
         setup.append(
             """
             CREATE TEMP TABLE placed AS SELECT r, slot,
-            slot + coalesce(sum(nl) OVER (ORDER BY slot ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS line FROM (
-            SELECT r, base + coalesce(k, 0) AS slot, nl FROM (SELECT r, 1 + r AS base, nl FROM raw) a
+            slot + coalesce(sum(nl) OVER (ORDER BY slot ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS line
+            FROM (SELECT r, base + coalesce(k, 0) AS slot, nl FROM (SELECT r, 1 + r AS base, nl FROM raw) a
             ASOF LEFT JOIN (SELECT slot - j + 1 AS th, max(j) AS k FROM gaps GROUP BY ALL) e ON a.base >= e.th
             UNION ALL SELECT NULL, slot, nl FROM bad);
             """)
         return setup
     }
 
-    /// The careful way's rows: `__line`, `__bad`, the texts `x0`, `x1`, ... and the typed columns by name.
+    /// The careful way's rows: `__line`, `__bad`, the texts `x0` and up, and the typed columns by name.
     var relation: String {
         if plan.format == .vllmBench { return VLLMBench.relation(file, plan) }
         let names = plan.columns.map { SQL.name($0.name) }
@@ -116,8 +143,8 @@ struct TraceQuery: Sendable {
         var rows: String
         switch plan.layout.container {
         case .csv:
-            let texts = plan.columns.enumerated().map { "nullif(trim(c\($1.position)), '') AS x\($0)" }
-            rows = "SELECT \((["line AS __line", "0 AS __broken"] + texts).joined(separator: ", ")) FROM raw JOIN placed USING (r)"
+            rows =
+                Self.select(["line AS __line", "0 AS __broken"] + csvTexts, from: "raw JOIN placed USING (r)")
         case .jsonLines, .jsonArray, .jsonObjects:
             rows = jsonTexts
         case .parquet:
@@ -134,12 +161,16 @@ struct TraceQuery: Sendable {
 
     /// The used keys of a JSON file's objects as text.
     private var jsonTexts: String {
-        let pointers = plan.columns.map { SQL.pointer(plan.layout.columns[$0.position]) }.joined(separator: ", ")
+        let keys = plan.columns.map { plan.layout.columns[$0.position] }
+        let pointers = keys.isEmpty ? "'/'" : keys.map(SQL.pointer).joined(separator: ", ")
+        let used =
+            "list_filter(json_keys(j), lambda k: k IN (\((keys + [""]).map(SQL.literal).joined(separator: ", "))))"
         let texts = plan.columns.indices.map { "nullif(trim(v[\($0 + 1)]), '') AS x\($0)" }
         let isObject = "CASE WHEN json_valid(j) THEN json_type(j) = 'OBJECT' ELSE false END"
         return """
             SELECT \((["__line", "__broken"] + texts).joined(separator: ", ")) FROM (
-            SELECT line AS __line, CASE WHEN \(isObject) THEN 0 ELSE \(Verdict.notJSON) END AS __broken,
+            SELECT line AS __line, CASE WHEN NOT \(isObject) THEN \(Verdict.notJSON)
+            WHEN len(\(used)) > len(list_distinct(\(used))) THEN \(Verdict.doubledKey) ELSE 0 END AS __broken,
             json_extract_string(CASE WHEN \(isObject) THEN j ELSE '{}' END, [\(pointers)]) AS v
             FROM \(SQL.objects(file.path, plan.layout.container, file.compression)))
             """
@@ -150,8 +181,10 @@ struct TraceQuery: Sendable {
         var cases = isFast ? "" : "WHEN __broken > 0 THEN __broken "
         for (index, column) in plan.columns.enumerated() {
             let raw = isFast ? "c\(column.position)" : "x\(index)"
-            guard let type = column.type, type != .text, !column.isCanonicalNumber, !(isFast && type == .number) else { continue }
-            cases += "WHEN \(raw) IS NOT NULL AND \(column.typed(raw, isFast: isFast)) IS NULL THEN \(Verdict.wrongType + index) "
+            guard let type = column.type, type != .text, !column.isCanonicalNumber else { continue }
+            if isFast, type == .number { continue }
+            let value = column.typed(raw, isFast: isFast)
+            cases += "WHEN \(raw) IS NOT NULL AND \(value) IS NULL THEN \(Verdict.wrongType + index) "
         }
         return cases.isEmpty ? "0" : "CASE \(cases)ELSE 0 END"
     }
@@ -162,8 +195,8 @@ struct TraceQuery: Sendable {
     /// Ragged rows by kind, with the first line and its fields.
     private var raggedRows: String {
         """
-        SELECT 'E', hex(kind), count(*), min(line), coalesce(arg_min(fields, line), 0) FROM bad JOIN placed USING (slot)
-        WHERE r IS NULL GROUP BY kind ORDER BY kind;
+        SELECT 'E', hex(kind), count(*), min(line), coalesce(arg_min(fields, line), 0), max(bad.nl)
+        FROM bad JOIN placed USING (slot) WHERE r IS NULL GROUP BY kind ORDER BY kind;
         """
     }
 }

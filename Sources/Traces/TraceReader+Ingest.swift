@@ -60,7 +60,11 @@ extension TraceReader {
             endpoint_raw AS endpoint, class_raw AS "class" FROM t WHERE code = 0 ORDER BY line)
             TO \(SQL.literal(part)) (\(options), USE_TMP_FILE false);
             """
-        let counts = "SELECT 'G', code, 0, 0, 0, -1, CASE WHEN code = 0 THEN state ELSE 0 END AS k, count(*) FROM t GROUP BY code, k ORDER BY code, k;"
+        let counts =
+            """
+            SELECT 'G', code, 0, 0, 0, -1, CASE WHEN code = 0 THEN state ELSE 0 END AS k, count(*) FROM t
+            GROUP BY code, k ORDER BY code, k;
+            """
         let answer = try await DuckDBSession(program: duckdb, files: [file.path, part])
             .run(query.careful + [counts, copy])
         if answer.trouble.contains("Cannot open file \"\(part)") || answer.trouble.contains("No space left") {

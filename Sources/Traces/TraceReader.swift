@@ -78,10 +78,14 @@ public struct TraceReader: Sendable {
     func refuse(_ answer: DuckDBSession.Answer, _ plan: TracePlan, _ file: TraceFile) throws(TraceError) {
         guard !answer.trouble.isEmpty else { return }
         let trouble = Trouble(answer.trouble)
-        let isAboutText = ["Binder", "Parser", "Conversion", "Catalog", "Out of Range", "Permission", "Not implemented"]
-            .contains { trouble.sentence.hasPrefix($0) }
+        let isAboutText = [
+            "Binder", "Parser", "Conversion", "Catalog", "Out of Range", "Permission", "Not implemented",
+        ]
+        .contains { trouble.sentence.hasPrefix($0) }
         let expressions = plan.source.columns.sorted { $0.key < $1.key }.map { "\($0): \($1)" }
-        guard isAboutText, !expressions.isEmpty || plan.source.filter != nil else { throw trouble.error(file: file.name) }
+        guard isAboutText, !expressions.isEmpty || plan.source.filter != nil else {
+            throw trouble.error(file: file.name)
+        }
         let all = expressions + (plan.source.filter.map { ["where: \($0)"] } ?? [])
         throw TraceError(
             .badData, file: file.name,

@@ -5,7 +5,7 @@
 public struct TraceRows: Sendable, Equatable {
     /// Prompt length in tokens, or the lower edge of its length group; 0 where unknown or not selected.
     public var promptTokens: [Int] = []
-    /// Time to first token in seconds, > 0; `.infinity` for a failed request. Where not selected: 0.
+    /// Time to first token in seconds, > 0; `.infinity` for a failed request; 0 where not selected.
     public var ttft: [Double] = []
     /// Output length in tokens; -1 where unknown or not selected.
     public var outputTokens: [Int] = []

@@ -8,7 +8,7 @@ public struct TraceSource: Sendable, Hashable {
     public var columns: [String: String]
     /// A filter over the file's own columns; rows it excludes are counted as `filtered`, not as rejected.
     public var filter: String?
-    /// Largest share of rows that may be rejected before the read fails, 0 ... 1.
+    /// Largest share of rows that may be rejected before the read fails, in 0...1.
     public var maxRejected: Double
 
     /// A trace at `path`, read with the default tolerance of 1 % rejected rows.

@@ -3,10 +3,15 @@ struct Trouble: Sendable {
     /// The message, without the statement that DuckDB quotes and without its hints.
     let sentence: String
 
+    /// Whether a line or value was longer than DuckDB was told to expect.
+    let isTooLong: Bool
+
     /// Picks the first sentence out of DuckDB's standard error.
     init(_ said: String) {
+        isTooLong = said.contains("Maximum line size of") || said.contains("maximum_object_size")
         var text = said[...]
-        for mark in ["\nLINE ", "\nPossible", "\n\n", "\n  file"] {
+        // DuckDB quotes the line at fault, which may hold what nobody should see.
+        for mark in ["\nOriginal Line:", "\nLINE ", "\nPossible", "\n\n", "\n  file"] {
             if let range = text.firstRange(of: mark) { text = text[..<range.lowerBound] }
         }
         sentence = text.split(separator: "\n").joined(separator: " ").filter { $0 != "\u{1b}" }
@@ -36,7 +41,9 @@ struct Trouble: Sendable {
             return TraceError(
                 .badData, file: file, found: "damaged compressed data", advice: "Copy or compress the file again")
         }
-        if sentence.contains("magic bytes") || sentence.contains("footer") || sentence.contains("too small to be a Parquet") {
+        if sentence.contains("magic bytes") || sentence.contains("footer")
+            || sentence.contains("too small to be a Parquet")
+        {
             return TraceError(
                 .badData, file: file, found: "a truncated Parquet file (its footer is missing)",
                 advice: "Copy the file again")
@@ -46,7 +53,7 @@ struct Trouble: Sendable {
                 .badData, file: file, line: number(after: "Line:"), found: "text that is not UTF-8",
                 wanted: "UTF-8", advice: "Convert the file, for example with iconv")
         }
-        if sentence.contains("Maximum line size") || sentence.contains("maximum_object_size") {
+        if isTooLong {
             return TraceError(
                 .badData, file: file, line: number(after: "Line:"), found: "a line or value too long to be a request",
                 wanted: "one request a line", advice: "Check for a quote that is never closed")

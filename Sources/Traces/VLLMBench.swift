@@ -1,8 +1,12 @@
 /// `vllm bench serve` results: one JSON object a run, its requests as parallel arrays in seconds.
 enum VLLMBench {
-    /// Looks at each run: are its arrays there, and are they of one length?
+    /// Looks whether each run's arrays are there and of one length.
+    ///
+    /// - Returns: Notes for the report.
     /// - Throws: `badData` for a summary without its requests.
-    static func check(_ file: TraceFile, _ plan: TracePlan, _ program: DuckDBProgram) async throws(TraceError) -> [String] {
+    static func check(_ file: TraceFile, _ plan: TracePlan, _ program: DuckDBProgram) async throws(TraceError)
+        -> [String]
+    {
         let answer = try await DuckDBSession(program: program, files: [file.path]).run([
             """
             SELECT run, coalesce(len(ttfts), -1), coalesce(len(input_lens), -1), coalesce(len(output_lens), -1),
@@ -34,7 +38,9 @@ enum VLLMBench {
         return withoutDetail == 0 ? [] : ["\(withoutDetail) requests of runs that all failed have no lengths"]
     }
 
-    /// A table of the runs. Only the arrays that are used are named, so the texts are skipped.
+    /// A table of the runs.
+    ///
+    /// Only the arrays that are used are named, so the texts are skipped.
     private static func runs(_ file: TraceFile, _ plan: TracePlan) -> String {
         let format = plan.layout.container == .jsonArray ? "array" : "unstructured"
         return """
@@ -45,7 +51,9 @@ enum VLLMBench {
             """
     }
 
-    /// A table of the requests, in the order of the file. A run that failed as a whole gives rows without lengths.
+    /// A table of the requests, in the order of the file.
+    ///
+    /// A run that failed as a whole gives rows without lengths.
     static func relation(_ file: TraceFile, _ plan: TracePlan) -> String {
         let source = runs(file, plan)
         return """

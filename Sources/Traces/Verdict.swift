@@ -3,6 +3,7 @@ enum Verdict {
     static let accepted = 0
     static let filtered = 1
     static let notJSON = 2
+    static let doubledKey = 3
     static let unknownOutcome = 10
     static let promptMissing = 20
     static let promptNotANumber = 21
@@ -23,6 +24,7 @@ enum Verdict {
     static func words(_ code: Int, _ plan: TracePlan) -> (reason: String, wanted: String) {
         switch code {
         case notJSON: ("the line is not a JSON object", "one JSON object a line")
+        case doubledKey: ("a key stands twice in the JSON object", "each key once")
         case unknownOutcome: ("outcome is not a known word", "ok, failed or cancelled")
         case promptMissing: ("prompt_tokens is missing", "a whole number of at least 1")
         case promptNotANumber: ("prompt_tokens is not a number", "a whole number of at least 1")

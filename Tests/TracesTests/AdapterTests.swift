@@ -11,7 +11,10 @@ import Traces
              "end_to_end_latency_s": \(end), "number_input_tokens": 550, "number_output_tokens": \(tokens)}
             """
         }
-        let rows = [row("null", 0.5, 2.5, 5), row("-100", 0.25, 1, 3), row("429", 0, 0, 1), row("null", 0, 0, 1), row("null", 1, 1, 1)]
+        let rows = [
+            row("null", 0.5, 2.5, 5), row("-100", 0.25, 1, 3), row("429", 0, 0, 1), row("null", 0, 0, 1),
+            row("null", 1, 1, 1),
+        ]
         let (read, report) = try await fixture.read(
             try fixture.file("t.json", "[" + rows.joined(separator: ",\n") + "]"), lengths: .exact, output: true)
         #expect(report.format == .llmperf && report.isDetected && report.failed == 3 && report.ok == 2)
@@ -34,24 +37,45 @@ import Traces
                 try fixture.file(name, text), lengths: .exact, output: true)
             #expect(report.format == .vllmBench && report.isDetected)
             #expect(report.rowsIn == 6 && report.failed == 4 && report.ok == 2)
-            #expect(rows.promptTokens == [10, 20, 30] && rows.ttft == [0.5, .infinity, .infinity] && rows.counts == [2, 2, 2])
+            #expect(
+                rows.promptTokens == [10, 20, 30] && rows.ttft == [0.5, .infinity, .infinity]
+                    && rows.counts == [2, 2, 2])
             #expect(abs(report.medianTPOT! - 0.2) < 1e-15 && report.firstArrival == nil)
         }
+    }
+
+    @Test func `vLLM: a run of many megabytes on one line`() async throws {
+        let fixture = try Fixture()
+        let gaps = "[" + Array(repeating: "0.0123456789012345", count: 200).joined(separator: ",") + "]"
+        func list(_ value: String) -> String {
+            "[" + Array(repeating: value, count: 10_000).joined(separator: ",") + "]"
+        }
+        let text = """
+            {"completed": 10000, "input_lens": \(list("7")), "output_lens": \(list("201")), "ttfts": \(list("0.5")), \
+            "itls": \(list(gaps))}
+            """
+        let (rows, report) = try await fixture.read(try fixture.file("t.json", text), lengths: .exact)
+        #expect(text.utf8.count > 1 << 25 && rows.counts == [10_000] && report.accepted == 10_000)
     }
 
     @Test func `vLLM: arrays of different lengths are refused`() async throws {
         let fixture = try Fixture()
         let text = "{\"completed\": 2, \"input_lens\": [1, 2], \"output_lens\": [1], \"ttfts\": [0.5, 0.5]}"
-        #expect(try await fixture.refusal(try fixture.file("t.json", text)).found == "2 input_lens, 1 output_lens and 2 ttfts")
+        #expect(
+            try await fixture.refusal(try fixture.file("t.json", text)).found
+                == "2 input_lens, 1 output_lens and 2 ttfts")
     }
 
     @Test func `Azure: seven fractional digits and no zone`() async throws {
         let fixture = try Fixture()
-        let text = "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46.6805900,374,44\n2023-11-16 18:15:46.6805901,5,0\n"
+        let text =
+            "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46.6805900,374,44\n2023-11-16 18:15:46.6805901,5,0\n"
         let (rows, report) = try await fixture.read(try fixture.file(text), lengths: .exact, ttft: false, output: true)
         #expect(rows.promptTokens == [5, 374] && rows.outputTokens == [0, 44] && rows.ttft == [0, 0])
         #expect(report.firstArrival == "2023-11-16T18:15:46Z" && report.format == .azure)
-        #expect(try await fixture.refusal(try fixture.file(text)).found.contains("azure traces have lengths and arrivals, but no TTFT"))
+        #expect(
+            try await fixture.refusal(try fixture.file(text)).found.contains(
+                "azure traces have lengths and arrivals, but no TTFT"))
     }
 
     @Test(arguments: [

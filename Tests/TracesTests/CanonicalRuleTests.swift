@@ -102,7 +102,8 @@ import Traces
     @Test func `an outcome is one of three words`() async throws {
         let fixture = try Fixture()
         let error = try await fixture.refusal(try fixture.file("ttft,outcome\n0.5,ok\n0.5,meh\n"))
-        #expect(error.line == 3 && error.description.contains("meh") && error.wanted!.contains("ok, failed or cancelled"))
+        #expect(
+            error.line == 3 && error.description.contains("meh") && error.wanted!.contains("ok, failed or cancelled"))
     }
 
     @Test func `output lengths are counts or unknown`() async throws {

@@ -4,7 +4,8 @@ import Traces
 
 /// Canonical rows to a file.
 @Suite struct IngestTests {
-    private static let text = "ttft,prompt_tokens,outcome,arrived_at,class,tpot,tbt\n0.3333333333333333,3,ok,1700000000.25,a b,0.02,\"[0.1, 0.2]\"\n"
+    private static let text =
+        "ttft,prompt_tokens,outcome,arrived_at,class,tpot,tbt\n0.3333333333333333,3,ok,1700000000.25,a b,0.02,\"[0.1, 0.2]\"\n"
         + "5,4,failed,1700000001,,,\n70,5,cancelled,1700000002,,,\n"
 
     @Test func `CSV has every canonical column, exactly`() async throws {
@@ -13,13 +14,14 @@ import Traces
         let report = try await fixture.reader.ingest(TraceSource(path: try fixture.file(Self.text)), to: output)
         #expect(report.accepted == 3 && report.ok == 1 && report.failed == 1 && report.cancelled == 1)
         #expect(report.sha256.count == 64)
-        #expect(try String(contentsOfFile: output, encoding: .utf8) == """
-            prompt_tokens,output_tokens,ttft,tpot,tbt,arrived_at,outcome,endpoint,class
-            3,,0.3333333333333333,0.02,"[0.1, 0.2]",1700000000.25,ok,,a b
-            4,,,,,1700000001.0,failed,,
-            5,,70.0,,,1700000002.0,cancelled,,
+        #expect(
+            try String(contentsOfFile: output, encoding: .utf8) == """
+                prompt_tokens,output_tokens,ttft,tpot,tbt,arrived_at,outcome,endpoint,class
+                3,,0.3333333333333333,0.02,"[0.1, 0.2]",1700000000.25,ok,,a b
+                4,,,,,1700000001.0,failed,,
+                5,,70.0,,,1700000002.0,cancelled,,
 
-            """)
+                """)
     }
 
     @Test func `what is written is read back as it was`() async throws {
@@ -40,7 +42,8 @@ import Traces
         let output = try fixture.file("old.csv", "old")
         _ = try await fixture.reader.ingest(TraceSource(path: try fixture.file("ttft\n1\n")), to: output)
         #expect(try String(contentsOfFile: output, encoding: .utf8).hasPrefix("prompt_tokens"))
-        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder).sorted() == ["old.csv", "trace.csv"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: fixture.folder).sorted() == ["old.csv", "trace.csv"])
     }
 
     @Test func `a refused trace leaves the older file alone`() async throws {

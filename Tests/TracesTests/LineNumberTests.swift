@@ -10,25 +10,29 @@ import Traces
     }
 
     @Test func `plain lines`() async throws {
-        #expect(try await lines("ttft,p\n1,a\n2,b\n-3,c\n4\n5,d,e\n") == [
-            "ttft is not positive": 4, "too few fields": 5, "too many fields": 6,
-        ])
+        #expect(
+            try await lines("ttft,p\n1,a\n2,b\n-3,c\n4\n5,d,e\n") == [
+                "ttft is not positive": 4, "too few fields": 5, "too many fields": 6,
+            ])
     }
 
     @Test func `ragged lines before`() async throws {
-        #expect(try await lines("ttft,p\n1\n1,a,b\n2,b\n3\n-3,c\n") == [
-            "too few fields": 2, "too many fields": 3, "ttft is not positive": 6,
-        ])
+        #expect(
+            try await lines("ttft,p\n1\n1,a,b\n2,b\n3\n-3,c\n") == [
+                "too few fields": 2, "too many fields": 3, "ttft is not positive": 6,
+            ])
     }
 
     @Test func `blank lines count`() async throws {
-        #expect(try await lines("ttft,p\n\n1,a\n\n\n2,b\nx,c\n4\n") == ["ttft is not a number": 7, "too few fields": 8])
+        #expect(
+            try await lines("ttft,p\n\n1,a\n\n\n2,b\nx,c\n4\n") == ["ttft is not a number": 7, "too few fields": 8])
     }
 
     @Test func `values over several lines count with all their lines`() async throws {
-        #expect(try await lines("ttft,p\n1,\"a\nb\nc\"\n2\n3,\"d\ne\"\n-4,f\n") == [
-            "too few fields": 5, "ttft is not positive": 8,
-        ])
+        #expect(
+            try await lines("ttft,p\n1,\"a\nb\nc\"\n2\n3,\"d\ne\"\n-4,f\n") == [
+                "too few fields": 5, "ttft is not positive": 8,
+            ])
     }
 
     @Test func `Windows line ends`() async throws {
@@ -48,7 +52,8 @@ import Traces
     @Test func `Parquet and JSON arrays count rows`() async throws {
         let fixture = try Fixture()
         let path = fixture.folder + "/t.parquet"
-        try fixture.duckdb("COPY (SELECT CASE WHEN i = 3 THEN -1.0 ELSE 0.5 END AS ttft FROM range(1, 6) t(i)) TO '\(path)'")
+        try fixture.duckdb(
+            "COPY (SELECT CASE WHEN i = 3 THEN -1.0 ELSE 0.5 END AS ttft FROM range(1, 6) t(i)) TO '\(path)'")
         #expect(try await fixture.read(path, maxRejected: 0.5).report.rejections.map(\.firstLine) == [3])
         let array = try fixture.file("t.json", "[{\"ttft\": 1},\n{\"ttft\": 2}, {\"ttft\": 0}]")
         #expect(try await fixture.read(array, maxRejected: 0.5).report.rejections.map(\.firstLine) == [3])

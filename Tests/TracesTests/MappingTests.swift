@@ -38,21 +38,30 @@ import Traces
         let objects = [
             "{\"m\": {\"first\": 500}, \"n in\": 7, \"region\": \"iad\"}", "{\"m\": {\"first\": 250}, \"n in\": 8}",
         ]
-        for (name, text) in [("t.jsonl", objects.joined(separator: "\n")), ("t.json", "[" + objects.joined(separator: ",") + "]")] {
+        for (name, text) in [
+            ("t.jsonl", objects.joined(separator: "\n")), ("t.json", "[" + objects.joined(separator: ",") + "]"),
+        ] {
             let (rows, _) = try await fixture.read(
-                try fixture.file(name, text), columns: ["ttft": "(m->>'$.first')::DOUBLE / 1000", "prompt_tokens": "\"n in\""],
+                try fixture.file(name, text),
+                columns: ["ttft": "(m->>'$.first')::DOUBLE / 1000", "prompt_tokens": "\"n in\""],
                 lengths: .exact)
             #expect(rows.ttft == [0.5, 0.25] && rows.promptTokens == [7, 8])
-            #expect(try await fixture.read(fixture.folder + "/" + name, columns: ["ttft": "(m->>'$.first')::DOUBLE"], where: "region = 'iad'").report.filtered == 1)
+            #expect(
+                try await fixture.read(
+                    fixture.folder + "/" + name, columns: ["ttft": "(m->>'$.first')::DOUBLE"], where: "region = 'iad'"
+                ).report.filtered == 1)
         }
     }
 
     @Test func `Parquet keeps its own types`() async throws {
         let fixture = try Fixture()
         let path = fixture.folder + "/t.parquet"
-        try fixture.duckdb("COPY (SELECT 250 * i AS ms, i::SMALLINT AS n, TIMESTAMP '2025-01-01' + INTERVAL (i) DAY AS since FROM range(1, 4) t(i)) TO '\(path)'")
+        try fixture.duckdb(
+            "COPY (SELECT 250 * i AS ms, i::SMALLINT AS n, TIMESTAMP '2025-01-01' + INTERVAL (i) DAY AS since FROM range(1, 4) t(i)) TO '\(path)'"
+        )
         let (rows, report) = try await fixture.read(
-            path, columns: ["ttft": "ms / 1000", "prompt_tokens": "n", "arrived_at": "since"], where: "n < 3", lengths: .exact)
+            path, columns: ["ttft": "ms / 1000", "prompt_tokens": "n", "arrived_at": "since"], where: "n < 3",
+            lengths: .exact)
         #expect(rows.ttft == [0.25, 0.5] && report.filtered == 1 && report.lastArrival == "2025-01-03T00:00:00Z")
     }
 

@@ -7,7 +7,8 @@ import Traces
     private static let text = "first_ms,region,pro'mpt\n500,iad,3\n700,fra,4\n"
 
     @Test(arguments: [
-        "1; DROP TABLE t", "1\n.shell touch pwned", "1;\n.shell touch pwned", "1 -- rest", "1 /* rest */", "(1", "1)", "'a", "\"a",
+        "1; DROP TABLE t", "1\n.shell touch pwned", "1;\n.shell touch pwned", "1 -- rest", "1 /* rest */", "(1", "1)",
+        "'a", "\"a",
         "", "  ", "1\0", "$$a$$", "(SELECT 1)", "(select content from read_text('/etc/passwd'))", "[1", "{'a': 1",
     ])
     func `what is no single expression is refused before DuckDB sees it`(_ text: String) async throws {
@@ -20,7 +21,8 @@ import Traces
     }
 
     @Test(arguments: [
-        "(FROM read_text('/etc/passwd'))", "getenv('HOME')", "read_text('/etc/passwd')", "1 FROM read_text('/etc/passwd')",
+        "(FROM read_text('/etc/passwd'))", "getenv('HOME')", "read_text('/etc/passwd')",
+        "1 FROM read_text('/etc/passwd')",
         "(TABLE duckdb_settings)", "glob('/etc/*')",
     ])
     func `other files and the environment stay shut`(_ text: String) async throws {
@@ -41,7 +43,10 @@ import Traces
         let fixture = try Fixture()
         _ = try fixture.file("a1.csv", "ttft\n9\n9\n")
         _ = try fixture.file("ab.csv", "ttft\n9\n9\n")
-        for name in ["a*.csv", "a?.csv", "a[1b].csv", "{a,b}.csv", "it's.csv", "a \"b\";.csv", "ä b.csv", "-c.csv", "x=1/y=2.csv"] {
+        for name in [
+            "a*.csv", "a?.csv", "a[1b].csv", "{a,b}.csv", "it's.csv", "a \"b\";.csv", "ä b.csv", "-c.csv",
+            "x=1/y=2.csv",
+        ] {
             let path = try fixture.file(name, "ttft\n0.5\n")
             let (rows, report) = try await fixture.read(path)
             #expect(rows.ttft == [0.5] && rows.counts == [1] && report.path == path, "\(name)")
@@ -55,6 +60,9 @@ import Traces
             try fixture.file("ttft,prompt,answer\n0.5,\"secret, \"\"quoted\"\"\nline\",words\n"))
         #expect(report.ignoredColumns == ["prompt", "answer"])
         #expect(!String(describing: report).contains("secret"))
+        let long = String(repeating: "secret ", count: 5_000_000)
+        let refused = try await fixture.refusal(try fixture.file("long.csv", "ttft,prompt\n0.5,\(long)\n-1,b\n"))
+        #expect(!refused.description.contains("secret") && refused.kind == .badData)
         let ragged = try await fixture.refusal(try fixture.file("r.csv", "ttft,prompt\n0.5,a secret,b\n"))
         #expect(!ragged.description.contains("secret"))
     }

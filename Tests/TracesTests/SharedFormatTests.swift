@@ -25,11 +25,14 @@ import Traces
     @Test(
         .enabled(if: Fixture.has("formats")),
         arguments: [
-            ("llama_bench_m1_8gb.md", "Markdown"), ("llama_bench.csv", "found 41 fields"), ("vllm_bench_serve_summary_v0.25.1.json", "--save-detailed"),
-            ("qwen_bailian.jsonl", "input_length"), ("servegen_trace.csv", "2.965"), ("vidur_trace.csv", "num_prefill_tokens"),
+            ("llama_bench_m1_8gb.md", "Markdown"), ("llama_bench.csv", "found 41 fields"),
+            ("vllm_bench_serve_summary_v0.25.1.json", "--save-detailed"),
+            ("qwen_bailian.jsonl", "input_length"), ("servegen_trace.csv", "2.965"),
+            ("vidur_trace.csv", "num_prefill_tokens"),
             ("thefastest_latest.json", "results"), ("guidellm_report_v2.trimmed.json", "benchmarks"),
             ("genai_perf_profile_export.json", "experiments"), ("llmperf_summary.json", "results_ttft_s"),
-            ("aiperf_profile_export.jsonl", "metrics"), ("aiperf_profile_export_aiperf.trimmed.json", "time_to_first_token"),
+            ("aiperf_profile_export.jsonl", "metrics"),
+            ("aiperf_profile_export_aiperf.trimmed.json", "time_to_first_token"),
             ("inference_perf_stage_lifecycle_metrics.json", "load_summary"),
             ("otel_flat_trace_inference_perf.json", "trace_id"), ("servegen_dataset.trimmed.json", "no format of ours"),
             ("thefastest_history.csv", "ttft_s"), ("llm_profiler_phone_energy.csv", "prefill_len"),
@@ -43,16 +46,26 @@ import Traces
         #expect(error.wanted != nil || error.advice != nil)
     }
 
-    @Test(.enabled(if: Fixture.has("formats")), arguments: [
-        ("tomdoerr_deepseek_old.csv", ["ttft": "first_token_latency_ms / 1000", "arrived_at": "timestamp"], 5, 0),
-        ("tomdoerr_deepseek_new_ragged.csv", ["ttft": "first_token_latency_ms / 1000", "arrived_at": "timestamp"], 8, 1),
-        ("thefastest_history.csv", ["ttft": "ttft_s"], 7, 0),
-        ("vidur_trace.csv", ["prompt_tokens": "num_prefill_tokens", "output_tokens": "num_decode_tokens"], 3, 0),
-        ("qwen_bailian.jsonl", ["prompt_tokens": "input_length", "arrived_at": "timestamp"], 1, 0),
-        ("llm_profiler_phone_energy.csv", ["prompt_tokens": "prefill_len", "ttft": "prefill_len / prefill_token_speed"], 5, 0),
-        ("aiperf_profile_export.jsonl", ["ttft": "(metrics->'$.request_latency.value')::DOUBLE / 1000"], 2, 1),
-    ])
-    func `is read by mapped columns`(_ name: String, _ columns: [String: String], _ rows: Int, _ failed: Int) async throws {
+    @Test(
+        .enabled(if: Fixture.has("formats")),
+        arguments: [
+            ("tomdoerr_deepseek_old.csv", ["ttft": "first_token_latency_ms / 1000", "arrived_at": "timestamp"], 5, 0),
+            (
+                "tomdoerr_deepseek_new_ragged.csv",
+                ["ttft": "first_token_latency_ms / 1000", "arrived_at": "timestamp"], 8, 1
+            ),
+            ("thefastest_history.csv", ["ttft": "ttft_s"], 5, 0),
+            ("vidur_trace.csv", ["prompt_tokens": "num_prefill_tokens", "output_tokens": "num_decode_tokens"], 3, 0),
+            ("qwen_bailian.jsonl", ["prompt_tokens": "input_length", "arrived_at": "timestamp"], 1, 0),
+            (
+                "llm_profiler_phone_energy.csv",
+                ["prompt_tokens": "prefill_len", "ttft": "prefill_len / prefill_token_speed"], 5, 0
+            ),
+            ("aiperf_profile_export.jsonl", ["ttft": "(metrics->'$.request_latency.value')::DOUBLE / 1000"], 2, 1),
+        ])
+    func `is read by mapped columns`(_ name: String, _ columns: [String: String], _ rows: Int, _ failed: Int)
+        async throws
+    {
         let (_, report) = try await Fixture().read(
             Self.path(name), columns: columns, maxRejected: 0.5, ttft: columns["ttft"] != nil)
         #expect(report.rowsIn == rows && report.failed == failed, "\(report)")

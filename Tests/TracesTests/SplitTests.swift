@@ -47,7 +47,9 @@ import Traces
     @Test func `equal traces give equal rows, whatever the container`() async throws {
         let fixture = try Fixture()
         var text = "arrived_at,prompt_tokens,ttft\n"
-        for row in 0..<500 { text += "\(1_700_000_000 + row * 7 % 500),\(row % 40 + 1),\(Double(row % 37 + 1) / 1000)\n" }
+        for row in 0..<500 {
+            text += "\(1_700_000_000 + row * 7 % 500),\(row % 40 + 1),\(Double(row % 37 + 1) / 1000)\n"
+        }
         let csv = try fixture.file(text)
         let outputs = ["a.parquet", "a.jsonl", "a.csv.gz", "a.csv.zst", "a.jsonl.gz"]
         let first = try await fixture.read(csv, lengths: .exact, tuning: 0.7)
