@@ -48,12 +48,11 @@ extension TraceReport {
         return line
     }
 
-    /// A line a rejection, note and ignored column.
+    /// A line a rejection and a note; the notes name ignored columns too.
     public var remarks: [String] {
         rejections.map { rejection in
             let found = rejection.found.map { " (\($0))" } ?? ""
             return "\(path):\(rejection.firstLine): \(rejection.count) rejected: \(rejection.reason)\(found)"
         } + notes.map { "\(path): \($0)" }
-            + (ignoredColumns.isEmpty ? [] : ["\(path): columns not used: \(ignoredColumns.joined(separator: ", "))"])
     }
 }
