@@ -30,7 +30,7 @@ extension StudyProfiles {
         let squared = fit.perTokenSquared == 0 ? "" : " + \(text(fit.perTokenSquared)) l^2"
         let line = "TTFT \(text(fit.intercept)) + \(text(fit.perToken)) l\(squared) s"
         guard let rSquared = fit.rSquared else { return line + ", as given" }
-        let noise = all.device.residuals.count > 1 ? "with its residuals" : "without noise"
+        let noise = all.device.residuals.count > 1 ? "residuals kept" : "no noise"
         let failed = all.device.failedShare > 0 ? ", \(text(100 * all.device.failedShare)) % failed" : ""
         return "\(line) (R^2 \(text(rSquared))), \(noise), \(all.device.observations) rows\(failed)"
     }

@@ -6,8 +6,9 @@ struct Profile: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what a problem's traces say, before solving it.",
         discussion: """
-            Prints buckets and answer lengths, the server's TTFT with the evidence for or against pooling, and the
-            device's fit with its standard errors and residuals.
+            Prints buckets and answer lengths, the server's TTFT with the evidence
+            for or against pooling, and the device's fit with its standard errors
+            and residuals.
             """)
 
     @Argument(help: "The problem file (YAML; see docs/problem-file.md).")
