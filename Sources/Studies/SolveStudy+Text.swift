@@ -59,7 +59,9 @@ extension SolveStudy {
             outcomes[.costMean].map { "\(text($0)) \(currency)" }, outcomes[.energyMean].map { "\(text($0)) J" },
         ].compactMap { $0 }
         let request = costs.isEmpty ? "" : "\nA request costs \(costs.joined(separator: " and ")) on average."
-        return "The device answers \(percent(.deviceAnswerShare)) % of requests; \(percent(.failedShare)) % fail.\(request)"
+        return """
+            The device answers \(percent(.deviceAnswerShare)) % of requests; \(percent(.failedShare)) % fail.\(request)
+            """
     }
 
     /// The optimum and every baseline, on all rows and held out.

@@ -29,6 +29,7 @@ import Testing
         ("ttft,prompt_tokens\n1,5\n0,6\n", ["server.csv:3"]),
         ("ttft,prompt_tokens\n1,0\n2,6\n", ["server.csv:2"]),
         ("ttft,prompt_tokens\n1,5,9,9\n2,6\n", ["server.csv:2"]),
+        ("ttft,prompt_tokens\n1,5\r\n2,6\n", ["server.csv", "CR LF"]),
     ])
     func `a wrong server trace is refused with its place`(text: String, words: [String]) throws {
         try expectRefusal(try Sample.folder(["server.csv": text]), status: 65, words: words)
