@@ -112,6 +112,27 @@ import Testing
         #expect(try Run(["policy", "validate", "policy.json"], in: folder.url).status == 0)
     }
 
+    @Test func `invariant 8: no prompt or answer text reaches any output, from a good row or a bad one`() throws {
+        let prompts =
+            "prompt,prompt_tokens,answer\n"
+            + (1...300).map { "tell me a secret \($0),\($0 == 7 ? "many secrets" : "\($0)"),\"another, secret\"\n" }.joined()
+        let folder = try Sample.folder(["prompts.csv": prompts])
+        let runs = [
+            try Run(["ingest", "prompts.csv", "-o", "rows.jsonl"], in: folder.url),
+            try Run(["solve", "problem.yaml", "-o", "policy.json", "--json"], in: folder.url),
+            try Run(["profile", "problem.yaml"], in: folder.url),
+        ]
+        for run in runs {
+            #expect(run.status == 0, "\(run.errors)")
+            // What stands in a column that we read may be quoted: it is how a user finds the fault.
+            let text = (run.output + run.errors).replacing("many secrets", with: "")
+            #expect(!text.contains("secret"), "\(text)")
+        }
+        for file in ["rows.jsonl", "policy.json"] {
+            #expect(try !String(decoding: folder.read(file), as: UTF8.self).contains("secret"))
+        }
+    }
+
     @Test func `a table says until when it is valid`() throws {
         let folder = try Sample.folder()
         let run = try Run(

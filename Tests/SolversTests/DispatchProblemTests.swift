@@ -44,7 +44,7 @@ private func bruteForce(_ world: TinyWorld, _ buckets: Buckets, _ limited: Endpo
 
 @Suite struct `Dispatch problem` {
     @Test(arguments: 1...40)
-    func `no mixture of any plans of a tiny problem is better`(seed: Int) throws {
+    func `invariant 5: no mixture of any plans of a tiny problem is better, and primal is at least the bound`(seed: Int) throws {
         let world = TinyWorld(seed: seed)
         var generator = SeededGenerator(seed: seed)
         for limited in [Endpoint.device, .server] {
@@ -58,7 +58,7 @@ private func bruteForce(_ world: TinyWorld, _ buckets: Buckets, _ limited: Endpo
     }
 
     @Test(arguments: 1...10)
-    func `a looser limit and finer buckets never make the mean worse`(seed: Int) {
+    func `invariant 3: a looser limit and finer buckets never make the mean worse`(seed: Int) {
         let world = TinyWorld(seed: seed)
         let exact = Buckets.exact(world.profile.workload)
         for limited in Endpoint.allCases {
