@@ -30,12 +30,11 @@ let package = Package(
         .target(
             name: "Traces",
             dependencies: [
-                "Serving",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(name: "Profiles", dependencies: ["Serving", "Traces", "Distributions", "LinearAlgebra"]),
-        .target(name: "Costs", dependencies: ["Serving"]),
+        .target(name: "Costs"),
         .target(name: "Policies"),
         .target(
             name: "Solvers",
@@ -43,7 +42,8 @@ let package = Package(
         .target(
             name: "Studies",
             dependencies: [
-                "Serving", "Traces", "Profiles", "Costs", "Policies", "Solvers", "Distributions", "LinearAlgebra", "Yams",
+                "Serving", "Traces", "Profiles", "Costs", "Policies", "Solvers", "Distributions", "Optimization",
+                "LinearAlgebra", "Yams",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
 
@@ -51,7 +51,7 @@ let package = Package(
         .executableTarget(
             name: "disco",
             dependencies: [
-                "Serving", "Traces", "Profiles", "Policies", "Studies",
+                "Traces", "Policies", "Studies",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -69,7 +69,7 @@ let package = Package(
             dependencies: [
                 "Solvers", "Serving", "Profiles", "Costs", "Distributions", "Optimization", "Traces", "TestSupport",
             ]),
-        .testTarget(name: "StudiesTests", dependencies: ["Serving", "Traces", "Studies"]),
+        .testTarget(name: "StudiesTests", dependencies: ["Serving", "Traces", "Policies", "Studies"]),
         .testTarget(name: "EndToEndTests", dependencies: ["disco", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

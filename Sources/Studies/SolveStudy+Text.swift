@@ -7,6 +7,7 @@ internal import Solvers
 extension SolveStudy {
     /// The result for people, within 80 columns where names allow: the table, then the optimum beside every baseline.
     /// - Parameter table: The policy table made from this study.
+    /// - Returns: Lines that end in a newline.
     public func rendered(_ table: PolicyTable) -> String {
         var lines = [
             "workload  \(workloadSentence)", "server    \(serverSentence)", "device    \(deviceSentence)", "",

@@ -44,12 +44,16 @@ public struct SolveStudy: Sendable {
     public struct ShareLimit: Sendable, Equatable {
         /// The limited endpoint.
         public let endpoint: Endpoint
-        /// The largest share, 0 ... 1.
+        /// The largest share, 0...1.
         public let budget: Double
     }
 
     /// Solves `problem` on `profiles`.
-    /// - Parameter progress: Called with a line for the user as each step begins.
+    /// - Parameters:
+    ///   - problem: The problem.
+    ///   - profiles: Its traces' profiles.
+    ///   - progress: Called with a line for the user as each step begins.
+    /// - Returns: The optimum, judged beside every baseline.
     /// - Throws: `StudyError.unsupported` for objectives and limits that this version does not solve, `.infeasible` for
     ///   limits that exclude each other.
     public static func solve(
@@ -100,7 +104,8 @@ public struct SolveStudy: Sendable {
     private static func shareLimit(of problem: Problem) throws(StudyError) -> ShareLimit? {
         guard problem.objective == .ttftMean else {
             throw .unsupported(
-                "\(problem.path): objective: found \(problem.objective.rawValue), but this version minimizes ttft.mean only")
+                "\(problem.path): objective: found \(problem.objective.rawValue), but this version minimizes ttft.mean only"
+            )
         }
         var shares: [ShareLimit] = []
         for limit in problem.limits {
@@ -132,7 +137,8 @@ public struct SolveStudy: Sendable {
                     """)
             }
             throw .unsupported(
-                "\(problem.path): limits: this version solves under one limit; leave out \(shares[0].text) or \(shares[1].text)")
+                "\(problem.path): limits: this version solves under one limit; leave out \(shares[0].text) or \(shares[1].text)"
+            )
         }
         return shares.first
     }
@@ -148,11 +154,15 @@ public struct SolveStudy: Sendable {
                 """)
         }
         let device = profiles.all.device
-        if let range = device.fit.lengthRange, let longest = profiles.all.workload.lengths.last, longest > range.upperBound {
-            notes.append("prompts reach \(longest) tokens; the device fit saw \(range.upperBound) at most and is extrapolated")
+        if let range = device.fit.lengthRange, let longest = profiles.all.workload.lengths.last,
+            longest > range.upperBound
+        {
+            notes.append(
+                "prompts reach \(longest) tokens; the device fit saw \(range.upperBound) at most and is extrapolated")
         }
         if device.residualsSeen > device.residuals.count && device.residualsSeen > DeviceProfile.maximalResiduals {
-            notes.append("\(device.residualsSeen) device residuals are summarized by \(device.residuals.count) of equal mass")
+            notes.append(
+                "\(device.residualsSeen) device residuals are summarized by \(device.residuals.count) of equal mass")
         }
         if profiles.all.workload.meanOutputTokens == nil {
             notes.append("the workload has no output_tokens: cost.mean and energy.mean are left out")

@@ -12,7 +12,9 @@ extension SolveStudy {
 extension StudyProfiles {
     /// One line on where the server's TTFT is from.
     func serverSentence(_ problem: Problem) -> String {
-        if case .formula = problem.server.ttft { return "TTFT by formula: p50 \(text(all.server.pooled.quantile(0.5))) s" }
+        if case .formula = problem.server.ttft {
+            return "TTFT by formula: p50 \(text(all.server.pooled.quantile(0.5))) s"
+        }
         let server = all.server.pooled
         let failed = server.massAtInfinity > 0 ? ", \(text(100 * server.massAtInfinity)) % failed" : ""
         let groups = isConditioned ? ", \(all.server.groups.count) length groups" : ", pooled"

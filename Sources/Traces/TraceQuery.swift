@@ -29,6 +29,7 @@ struct TraceQuery: Sendable {
                 rejectCount,
             ]
         }
+        if selection?.needsTTFT == true, plan.mapping[.ttft] != nil { return [judgedGroups(relation), rejectCount] }
         return ["CREATE TEMP VIEW t AS \(judged(relation, isFast: true));", groups(order: "line"), rejectCount]
     }
 

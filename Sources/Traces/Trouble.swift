@@ -65,6 +65,11 @@ struct Trouble: Sendable {
 }
 
 extension StringProtocol {
+    /// The text without blanks at its ends.
+    func trimmingBlanks() -> String {
+        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }
+
     /// The text without blanks and full stops at its ends.
     func trimming() -> String {
         let isEdge = { (character: Character) in character.isWhitespace || character == "." }

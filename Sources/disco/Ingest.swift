@@ -55,7 +55,8 @@ struct Ingest: AsyncParsableCommand {
                 return (String(parts[0]), String(parts[1]))
             }
             let source = TraceSource(
-                path: trace, format: format, columns: Dictionary(pairs) { $1 }, filter: filter, maxRejected: maxRejected)
+                path: trace, format: format, columns: Dictionary(pairs) { $1 }, filter: filter, maxRejected: maxRejected
+            )
             let reader = TraceReader(duckdb: try DuckDBProgram.locate(), timeout: timeout)
             let report = try await reader.ingest(source, to: output)
             if json { return Console.print(report.json.text()) }

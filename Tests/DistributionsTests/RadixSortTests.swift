@@ -15,7 +15,8 @@ import Testing
     @Test func `takes ties, zeros, infinities, tiny and huge numbers`() {
         let values =
             (0..<100).map { _ in 1.0 }
-            + [0, -0.0, .infinity, -.infinity, .leastNonzeroMagnitude, 1e308, -1e308, 1e-6, 1e6] + (0..<100).map { _ in 2.5 }
+            + [0, -0.0, .infinity, -.infinity, .leastNonzeroMagnitude, 1e308, -1e308, 1e-6, 1e6]
+            + (0..<100).map { _ in 2.5 }
         var sorted = values
         sorted.radixSort()
         #expect(zip(sorted, sorted.dropFirst()).allSatisfy { $0 <= $1 })

@@ -80,7 +80,8 @@ private func bruteForce(_ world: TinyWorld, _ buckets: Buckets, _ limited: Endpo
                 workload: WorkloadProfile(promptTokens: Array(repeating: prompts, count: times).flatMap { $0 }),
                 server: ServerProfile(
                     pooled: Empirical(samples: Array(repeating: samples, count: times).flatMap { $0 }, horizon: 60)),
-                device: try DeviceProfile(fit: DeviceFit(intercept: 0.2, perToken: 0.05), lengths: [5, 9, 30]), timeout: 60)
+                device: try DeviceProfile(fit: DeviceFit(intercept: 0.2, perToken: 0.05), lengths: [5, 9, 30]),
+                timeout: 60)
             return DispatchProblem(
                 profile: profile, buckets: .exact(profile.workload), limited: .device, budget: 0.25
             ).solve().plan
@@ -101,7 +102,9 @@ private func bruteForce(_ world: TinyWorld, _ buckets: Buckets, _ limited: Endpo
     }
 
     @Test func `times from a microsecond to eleven days keep a tight certificate`() throws {
-        let samples = (-6...6).map { exponent in (0..<abs(exponent)).reduce(1.0) { v, _ in exponent < 0 ? v / 10 : v * 10 } }
+        let samples = (-6...6).map { exponent in
+            (0..<abs(exponent)).reduce(1.0) { v, _ in exponent < 0 ? v / 10 : v * 10 }
+        }
         let profile = ServingProfile(
             workload: WorkloadProfile(promptTokens: [1, 100, 10_000]),
             server: ServerProfile(pooled: Empirical(samples: samples, horizon: 1e6)),
