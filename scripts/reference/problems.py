@@ -6,7 +6,7 @@ import pathlib
 
 import numpy as np
 
-from .profiles import CURVED, Profile
+from .profiles import CURVED, Profile, part_of, seconds
 
 DEVICES = ["formula", "straight trace", "curved trace", "noiseless trace"]
 
@@ -116,7 +116,11 @@ class Problem:
                 return
 
     def _is_clear(self):
-        """Whether both the whole trace and its first part are plainly straight or plainly curved."""
+        """Whether both the whole trace and its first part are plainly straight or plainly curved, and the rest answers."""
+        for part, needed in [("tuning", 4), ("held_out", 1)]:
+            rows = part_of(self.device, part, self.tuning_share)
+            if len({row["prompt_tokens"] for row in rows if seconds(row, self.timeout) < np.inf}) < needed:
+                return False
         for part in ("all", "tuning"):
             profile = Profile(self, part)
             if self.device_kind == "curved trace":
@@ -140,8 +144,6 @@ class Problem:
 
     def write(self, folder: pathlib.Path, part: str = "all") -> pathlib.Path:
         """Writes the traces and the problem file; of one part of the split, or of all rows."""
-        from .profiles import part_of
-
         endpoints = {}
         for name, rows, formula in [
             ("server", self.server, self.server_formula), ("device", self.device, self.device_formula)]:
