@@ -115,7 +115,8 @@ import Testing
     @Test func `invariant 8: no prompt or answer text reaches any output, from a good row or a bad one`() throws {
         let prompts =
             "prompt,prompt_tokens,answer\n"
-            + (1...300).map { "tell me a secret \($0),\($0 == 7 ? "many secrets" : "\($0)"),\"another, secret\"\n" }.joined()
+            + (1...300).map { "tell me a secret \($0),\($0 == 7 ? "many secrets" : "\($0)"),\"another, secret\"\n" }
+            .joined()
         let folder = try Sample.folder(["prompts.csv": prompts])
         let runs = [
             try Run(["ingest", "prompts.csv", "-o", "rows.jsonl"], in: folder.url),

@@ -44,7 +44,9 @@ private func bruteForce(_ world: TinyWorld, _ buckets: Buckets, _ limited: Endpo
 
 @Suite struct `Dispatch problem` {
     @Test(arguments: 1...40)
-    func `invariant 5: no mixture of any plans of a tiny problem is better, and primal is at least the bound`(seed: Int) throws {
+    func `invariant 5: no mixture of any plans of a tiny problem is better, and primal is at least the bound`(seed: Int)
+        throws
+    {
         let world = TinyWorld(seed: seed)
         var generator = SeededGenerator(seed: seed)
         for limited in [Endpoint.device, .server] {
