@@ -14,12 +14,19 @@ struct Profile: AsyncParsableCommand {
     @Argument(help: "The problem file (YAML; see docs/problem-file.md).")
     var problem: String
 
+    @Option(name: .shortAndLong, help: "Where to write the profile as JSON, besides printing it.")
+    var output: String?
+
     @OptionGroup var options: ProblemOptions
 
     func run() async throws {
         try await Console.run {
             let (problem, profiles) = try await options.load(problem)
             let study = ProfileStudy(problem, profiles)
+            if let output {
+                try FileError.write(Array(study.json().text().utf8), to: output)
+                Console.remark("wrote \(output)")
+            }
             Console.print(options.json ? study.json().text() : study.rendered())
         }
     }

@@ -166,7 +166,8 @@ import Testing
         for word in ["R^2", "std. error", "residuals", "rank correlation", "output p90", "held out"] {
             #expect(run.output.contains(word), "\(word) is missing in:\n\(run.output)")
         }
-        let json = try Run(["profile", "problem.yaml", "--json"], in: folder.url)
+        let json = try Run(["profile", "problem.yaml", "--json", "-o", "profile.json"], in: folder.url)
+        #expect(try folder.read("profile.json") == Data(json.output.utf8))
         #expect(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) is [String: Any])
         #expect(try Run(["solve", "problem.yaml"], in: folder.url).status == 0)
     }
