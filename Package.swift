@@ -27,9 +27,11 @@ let package = Package(
 
         // MARK: The flow
         .target(name: "Serving"),
+        .target(name: "Spelling"),
         .target(
             name: "Traces",
             dependencies: [
+                "Spelling",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
@@ -42,8 +44,8 @@ let package = Package(
         .target(
             name: "Studies",
             dependencies: [
-                "Serving", "Traces", "Profiles", "Costs", "Policies", "Solvers", "Distributions", "Optimization",
-                "LinearAlgebra", "Yams",
+                "Serving", "Spelling", "Traces", "Profiles", "Costs", "Policies", "Solvers", "Distributions",
+                "Optimization", "LinearAlgebra", "Yams",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
 
@@ -60,6 +62,7 @@ let package = Package(
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
         .testTarget(name: "DistributionsTests", dependencies: ["Distributions", "TestSupport"]),
         .testTarget(name: "OptimizationTests", dependencies: ["Optimization", "TestSupport"]),
+        .testTarget(name: "SpellingTests", dependencies: ["Spelling"]),
         .testTarget(name: "TracesTests", dependencies: ["Traces", "Serving"]),
         .testTarget(name: "ProfilesTests", dependencies: ["Profiles", "Distributions", "Traces", "TestSupport"]),
         .testTarget(name: "CostsTests", dependencies: ["Costs"]),
