@@ -78,6 +78,17 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
+// Built only on request: `scripts/bench`.
+if Context.environment["DISCO_BENCHMARKS"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "SolverBenchmarks",
+            dependencies: [
+                "Serving", "Traces", "Profiles", "Solvers", "Distributions", "LinearAlgebra", "Optimization",
+            ],
+            path: "Benchmarks/SolverBenchmarks"))
+}
+
 for target in package.targets where target.type != .system {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [

@@ -1,13 +1,13 @@
 /// An empirical distribution of a non-negative time, with mass at infinity for what never came.
 ///
 /// Holds each distinct time once, with the survival function and partial means beside it, so that survival, quantiles
-/// and E[min(X, x)] are look-ups. 24 bytes a distinct value and 4 for the look-up table.
+/// and E[min(X, x)] are look-ups. 24 bytes a distinct value (16 where none was seen twice) and up to 4 for the look-up table.
 /// Source: derived, docs/maths/dispatch.md.
 public struct Empirical: Sendable, Equatable {
     /// The distinct finite values, ascending, in the unit of the data (seconds in this project).
     public let support: [Double]
     /// `survival[k]` is P(X > support[k − 1]); `survival[0]` is 1 and the last element is the mass at infinity.
-    public let survival: [Double]
+    public let survival: Survival
     /// `partialMeans[k]` is E[X; X ≤ support[k − 1]]; `partialMeans[0]` is 0.
     @usableFromInline let partialMeans: [Double]
     /// Where to begin looking for a value, by its leading bits.
@@ -18,54 +18,59 @@ public struct Empirical: Sendable, Equatable {
     /// The distribution of `samples`; values above `horizon` count as infinite.
     /// - Precondition: at least one sample; all of them ≥ 0 and none NaN.
     /// - Complexity: O(*n*), a radix sort included.
-    public init(samples: [Double], horizon: Double = .infinity) {
-        var sorted = samples
-        sorted.radixSort()
-        self.init(sorted: sorted, horizon: horizon)
+    public init(samples: consuming [Double], horizon: Double = .infinity) {
+        samples.radixSort()
+        self.init(sorted: samples, horizon: horizon)
     }
 
     /// The distribution of samples that already ascend; values above `horizon` count as infinite.
     /// - Precondition: at least one sample, ascending, all of them ≥ 0.
     /// - Complexity: O(*n*).
-    public init(sorted samples: [Double], horizon: Double = .infinity) {
+    public init(sorted samples: consuming [Double], horizon: Double = .infinity) {
         precondition(!samples.isEmpty, "a distribution needs at least one sample")
         let n = samples.count
-        var support: [Double] = []
-        support.reserveCapacity(n)
-        var survival: [Double] = [1]
-        survival.reserveCapacity(n + 1)
-        var partial: [Double] = [0]
-        partial.reserveCapacity(n + 1)
         let total = Double(n)
-        var sum = 0.0
-        var i = 0
-        while i < n {
-            let value = samples[i]
-            if value > horizon || value == .infinity { break }
-            var end = i + 1
-            while end < n && samples[end] == value { end += 1 }
-            sum += value * Double(end - i)
-            support.append(value)
-            survival.append(Double(n - end) / total)
-            partial.append(sum / total)
-            i = end
+        let inner = samples.partitionPoint { $0 > horizon || $0 == .infinity }
+        samples.removeLast(n - inner)
+        let counts = samples.dropRepeated()
+        let partial = unsafe [Double](unsafeUninitializedCapacity: samples.count + 1) { partial, initialized in
+            unsafe partial.initializeElement(at: 0, to: 0)
+            var sum = 0.0
+            for k in samples.indices {
+                sum += counts.isEmpty ? samples[k] : samples[k] * Double(counts[k])
+                unsafe partial.initializeElement(at: k + 1, to: sum / total)
+            }
+            initialized = samples.count + 1
         }
-        self.init(support: support, survival: survival, partialMeans: partial, observations: n)
+        let survival: Survival
+        if counts.isEmpty {
+            survival = Survival(points: samples.count, observations: n)
+        } else {
+            var left = n
+            survival = Survival(
+                [1]
+                    + counts.map { count in
+                        left -= Int(count)
+                        return Double(left) / total
+                    })
+        }
+        self.init(support: samples, survival: survival, partialMeans: partial, observations: n)
     }
 
     /// The distribution with the given values, each seen `counts` times; values above `horizon` count as infinite.
     /// - Precondition: as many counts as values, all ≥ 0, one of them > 0; values ≥ 0.
-    /// - Complexity: O(*n* log *n*).
+    /// - Complexity: O(*n*) for ascending values, else O(*n* log *n*).
     public init(values: [Double], counts: [Int], horizon: Double = .infinity) {
         self.init(values: values, masses: counts.map(Double.init), observations: counts.reduce(0, +), horizon: horizon)
     }
 
     /// The distribution with the given values and masses (normalized here); values above `horizon` count as infinite.
     /// - Precondition: as many masses as values, all ≥ 0, one of them > 0; values ≥ 0.
-    /// - Complexity: O(*n* log *n*).
+    /// - Complexity: O(*n*) for ascending values, else O(*n* log *n*).
     public init(values: [Double], masses: [Double], observations: Int, horizon: Double = .infinity) {
         precondition(values.count == masses.count, "\(values.count) values, \(masses.count) masses")
-        let order = values.indices.sorted { values[$0] < values[$1] }
+        let isAscending = zip(values, values.dropFirst()).allSatisfy(<=)
+        let order = isAscending ? Array(values.indices) : values.indices.sorted { values[$0] < values[$1] }
         // Summed from above, so that the survival of the largest value is the failures' mass itself.
         var support: [Double] = []
         var masses_ = [Double]()
@@ -95,10 +100,10 @@ public struct Empirical: Sendable, Equatable {
             sum += support[k] * masses_[k]
             partial[k + 1] = sum / total
         }
-        self.init(support: support, survival: survival, partialMeans: partial, observations: observations)
+        self.init(support: support, survival: Survival(survival), partialMeans: partial, observations: observations)
     }
 
-    private init(support: [Double], survival: [Double], partialMeans: [Double], observations: Int) {
+    private init(support: [Double], survival: Survival, partialMeans: [Double], observations: Int) {
         self.support = support
         self.survival = survival
         self.partialMeans = partialMeans
@@ -150,4 +155,38 @@ public struct Empirical: Sendable, Equatable {
 
     /// E[min(X, horizon)], the mean with everything later than `horizon` counted at it.
     public func mean(cappedAt horizon: Double) -> Double { meanOfMinimum(horizon) }
+}
+
+extension [Double] {
+    /// The first index whose element has a property that, once true, stays true; `count` if none has.
+    /// - Complexity: O(log *n*).
+    fileprivate func partitionPoint(_ isBeyond: (Double) -> Bool) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if isBeyond(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
+    /// Leaves the first of each run of equal elements.
+    /// - Returns: How often each was there; empty where no element was there twice.
+    /// - Complexity: O(*n*).
+    fileprivate mutating func dropRepeated() -> [UInt32] {
+        guard zip(self, dropFirst()).contains(where: ==) else { return [] }
+        var counts: [UInt32] = []
+        var distinct = 0
+        for i in indices {
+            if distinct > 0, self[i] == self[distinct - 1] {
+                counts[distinct - 1] += 1
+            } else {
+                self[distinct] = self[i]
+                counts.append(1)
+                distinct += 1
+            }
+        }
+        removeLast(count - distinct)
+        return counts
+    }
 }

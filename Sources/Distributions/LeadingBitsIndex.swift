@@ -7,6 +7,9 @@
     @usableFromInline let base: UInt64
     @usableFromInline let shift: UInt64
 
+    /// More bins than 2 to this cost more in memory than they save in search.
+    private static let maximalBits = 17
+
     /// The index over `values`.
     /// - Precondition: ascending, ≥ 0, fewer than 2³² of them.
     /// - Complexity: O(*n*).
@@ -19,24 +22,18 @@
         }
         precondition(values.count < Int(UInt32.max) && first >= 0, "values out of the index's range")
         let span = last.bitPattern - first.bitPattern
-        var shift: UInt64 = 0
-        while span >> shift > UInt64(values.count) { shift += 1 }
+        let bits = min(Self.maximalBits, Int.bitWidth - values.count.leadingZeroBitCount)
+        let shift = UInt64(max(0, UInt64.bitWidth - span.leadingZeroBitCount - bits))
         let base = first.bitPattern >> shift
         let bins = Int((last.bitPattern >> shift) - base) + 1
-        // starts[bin] counts the values in earlier bins.
+        // Each value leaves the number of values so far behind its bin; empty bins take that of the one before.
         var starts = [UInt32](repeating: 0, count: bins + 1)
-        var bin = 0
-        for (i, value) in values.enumerated() {
-            let own = Int((value.bitPattern >> shift) - base)
-            while bin < own {
-                bin += 1
-                starts[bin] = UInt32(i)
-            }
+        var seen: UInt32 = 0
+        for value in values {
+            seen &+= 1
+            starts[Int((value.bitPattern >> shift) &- base) &+ 1] = seen
         }
-        while bin < bins {
-            bin += 1
-            starts[bin] = UInt32(values.count)
-        }
+        for bin in 1...bins { starts[bin] = max(starts[bin], starts[bin - 1]) }
         self.starts = starts
         self.base = base
         self.shift = shift
@@ -50,10 +47,14 @@
         let bin = bits - base
         guard bin < UInt64(starts.count - 1) else { return values.count }
         var low = Int(starts[Int(bin)])
-        var high = Int(starts[Int(bin) + 1])
-        while low < high {
-            let middle = (low + high) >> 1
-            if values[middle] <= x { low = middle + 1 } else { high = middle }
+        var size = Int(starts[Int(bin) + 1]) - low
+        // A binary search whose only branch is its end: the sign of a difference of bit patterns is the mask.
+        let pattern = Int(bitPattern: UInt(x.bitPattern))
+        while size > 0 {
+            let half = (size &+ 1) >> 1
+            let isBelow = (pattern &- Int(bitPattern: UInt(values[low &+ half &- 1].bitPattern))) >> 63
+            low &+= half & ~isBelow
+            size >>= 1
         }
         return low
     }

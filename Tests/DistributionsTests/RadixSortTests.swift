@@ -22,4 +22,27 @@ import Testing
         #expect(zip(sorted, sorted.dropFirst()).allSatisfy { $0 <= $1 })
         #expect(sorted.first == -.infinity && sorted.last == .infinity && sorted.count == values.count)
     }
+
+    @Test(arguments: 1...10)
+    func `takes numbers that the leading bits do not tell apart`(seed: Int) {
+        var generator = SeededGenerator(seed: seed)
+        // One huge number leaves the leading bits to tell it from a crowd within a billionth.
+        let crowd = (0..<5_000).map { _ in 1 + Double.random(in: 0...1e-9, using: &generator) }
+        let values = (crowd + [1e300, 1e-300, .infinity, .infinity]).shuffled(using: &generator)
+        var sorted = values
+        sorted.radixSort()
+        #expect(sorted == values.sorted())
+    }
+
+    @Test func `takes times on a grid, half of them failures, and nothing but failures`() {
+        var generator = SeededGenerator(seed: 1)
+        for share in [0, 1, 2] {
+            let values = (0..<3_000).map { _ in
+                Int.random(in: 0..<2, using: &generator) < share ? Double.infinity : Double(Int.random(in: 1...40, using: &generator)) / 8
+            }
+            var sorted = values
+            sorted.radixSort()
+            #expect(sorted == values.sorted())
+        }
+    }
 }

@@ -35,11 +35,15 @@ public struct FirstTokenModel: Sendable {
         means.reserveCapacity(lengths.count)
         var tile = [Double](repeating: 0, count: rows * min(64, lengths.count))
         var sums = [Double](repeating: 0, count: min(64, lengths.count))
+        var group = -1
+        var times = profile.server.pooled
         var start = lengths.startIndex
         while start < lengths.endIndex {
             let end = min(start + 64, lengths.endIndex)
             for (column, length) in lengths[start..<end].enumerated() {
-                fill(&tile, from: column * rows, length: length, action: action)
+                let own = profile.server.group(of: length)
+                if own != group { (group, times) = (own, profile.server.groups[own]) }
+                fill(&tile, from: column * rows, length: length, action: action, server: times)
             }
             if rows == 1 {
                 for column in 0..<(end - start) { sums[column] = tile[column] * masses[0] }
@@ -55,8 +59,9 @@ public struct FirstTokenModel: Sendable {
     }
 
     /// Writes E[min(T, timeout)] given each device time of one length.
-    private func fill(_ tile: inout [Double], from offset: Int, length: Int, action: Action) {
-        let server = server(for: length)
+    private func fill(
+        _ tile: inout [Double], from offset: Int, length: Int, action: Action, server: borrowing Empirical
+    ) {
         let line = profile.device.fit.seconds(promptTokens: length)
         let floor = profile.device.floor
         if action.serverWait == 0 {

@@ -1,0 +1,49 @@
+import FoundationEssentials
+import Glibc
+
+/// Seconds that `work` takes, once for each run, after one run that does not count. `ready` makes its input, untimed.
+func measure<Input, Output>(_ options: Options, ready: () -> Input, work: (consuming Input) -> Output) -> [Double] {
+    let clock = ContinuousClock()
+    var seconds: [Double] = []
+    for run in 0...options.number("runs", else: 3) {
+        let input = ready()
+        let start = clock.now
+        let output = work(input)
+        let elapsed = clock.now - start
+        keep(output)
+        if run > 0 { seconds.append(elapsed / .seconds(1)) }
+    }
+    return seconds
+}
+
+/// Uses a value, as far as the optimizer can tell.
+@inline(never) func keep<Value>(_ value: Value) { withExtendedLifetime(value) {} }
+
+/// The raw numbers of a file, in the machine's byte order.
+func numbers<Number: BitwiseCopyable>(_ path: String, of: Number.Type = Number.self) throws -> [Number] {
+    let file = unsafe open(path, O_RDONLY)
+    guard file >= 0 else { throw UsageError(description: "\(path): cannot be opened") }
+    defer { close(file) }
+    let size = Int(lseek(file, 0, SEEK_END))
+    lseek(file, 0, SEEK_SET)
+    let count = size / MemoryLayout<Number>.stride
+    return try unsafe [Number](unsafeUninitializedCapacity: count) { buffer, initialized in
+        var done = 0
+        while done < size {
+            let bytes = unsafe UnsafeMutableRawBufferPointer(buffer)[done...]
+            let got = unsafe read(file, UnsafeMutableRawBufferPointer(rebasing: bytes).baseAddress, size - done)
+            guard got > 0 else { throw UsageError(description: "\(path): cannot be read") }
+            done += got
+        }
+        initialized = count
+    }
+}
+
+/// The largest resident set that this process has had, in bytes; `VmHWM`, since it begins anew with each program.
+func peakResidentBytes() throws -> Int {
+    let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+    for line in status.split(separator: "\n") where line.hasPrefix("VmHWM:") {
+        return 1024 * (Int(line.split { $0 == " " || $0 == "\t" }[1]) ?? 0)
+    }
+    throw UsageError(description: "/proc/self/status has no VmHWM")
+}

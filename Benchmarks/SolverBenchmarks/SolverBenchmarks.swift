@@ -1,0 +1,48 @@
+import FoundationEssentials
+import LinearAlgebra
+
+/// Times one piece of work a few times and prints the runs as JSON; `scripts/bench` calls it in turn with the competitors.
+///
+/// A piece is named first, options follow as `--name value`. Data come from files of raw numbers, so that competitors
+/// in other languages work on the same ones.
+@main
+struct SolverBenchmarks {
+    static func main() async throws {
+        let options = try Options(CommandLine.arguments.dropFirst())
+        let report: Report
+        switch options.piece {
+        case "engine": report = Report(engine: Engine.name)
+        case "copy": report = copying(options)
+        case "sort": report = try sorting(options)
+        case "disco": report = try paperPolicies(options)
+        case "solve": report = try solving(options)
+        case "memory": report = try peakMemory(options)
+        case "ingest": report = try await ingesting(options)
+        default: throw UsageError(description: "no piece of work is called \(options.piece)")
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    }
+}
+
+/// What a piece of work has to say.
+struct Report: Encodable {
+    /// Seconds of each run.
+    var seconds: [Double]?
+    /// Library, version and core type of the linear algebra.
+    var engine: String?
+    /// Value of the policy found, in seconds of mean TTFT.
+    var objective: Double?
+    /// No policy is better than this.
+    var bound: Double?
+    /// First length of each bucket.
+    var lowerEdges: [Int]?
+    /// How many (bucket, wait) values the solver computed.
+    var evaluations: Int?
+    /// Largest resident set of the process, in bytes, and that before the data came.
+    var peakBytes: Int?
+    var baseBytes: Int?
+    /// Rows or samples worked on.
+    var rows: Int?
+}

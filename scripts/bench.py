@@ -1,0 +1,363 @@
+"""Runs the benchmarks and the competitors in turn and writes what came out as Markdown (docs/benchmarks.md).
+
+Every figure is the median over all runs. Ours and a competitor take turns within each round, on the same core, so that
+a busy machine is busy for both.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy loads its own
+
+import numpy as np
+import scipy
+
+import bench_data
+import bench_lp
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+WORKER = ROOT / ".build/release/SolverBenchmarks"
+DISCO = ROOT / ".build/release/disco"
+PAGE = ROOT / "docs/benchmarks.md"
+SIZES = [10**4, 10**5, 10**6, 10**7]
+BUDGET = 0.2
+
+
+def duckdb_program() -> pathlib.Path:
+    import duckdb_cli
+
+    return pathlib.Path(duckdb_cli.__file__).parent / "duckdb"
+
+
+def worker(piece: str, **options) -> dict:
+    arguments = [str(WORKER), piece]
+    for name, value in options.items():
+        arguments += [f"--{name}", str(value)]
+    return json.loads(subprocess.run(arguments, check=True, capture_output=True, text=True).stdout)
+
+
+def in_turn(rounds: int, **contenders) -> dict[str, float]:
+    """The median seconds of each contender, a function that returns the seconds of some runs."""
+    seconds = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, run in contenders.items():
+            seconds[name] += run()
+    return {name: statistics.median(runs) for name, runs in seconds.items()}
+
+
+def process_seconds(arguments: list, cores: set[int]) -> float:
+    start = time.perf_counter()
+    subprocess.run(
+        [str(a) for a in arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: os.sched_setaffinity(0, cores),
+    )
+    return time.perf_counter() - start
+
+
+class Page:
+    """The Markdown, how many goals were missed, and whether all results were right."""
+
+    def __init__(self):
+        self.lines: list[str] = []
+        self.missed = 0
+        self.is_right = True
+
+    def text(self, *lines: str) -> None:
+        self.lines += [*lines, ""]
+
+    def table(self, head: list[str], rows: list[list[str]]) -> None:
+        self.lines += ["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]] + [""]
+
+    def verdict(self, value: float, goal: float | None, best: float | None = None, more_is_better: bool = False) -> str:
+        """Whether a value reaches its goal, and what the prototype reached."""
+        if goal is None:
+            return "-"
+        if more_is_better:
+            value, goal, best = -value, -goal, None if best is None else -best
+        if value > goal:
+            self.missed += 1
+            return "**missed**"
+        return "stretch" if best is not None and value <= best else "met"
+
+
+def number(value: float) -> str:
+    """Three significant digits."""
+    if value == 0:
+        return "0"
+    decimals = max(0, 2 - int(np.floor(np.log10(abs(value)))))
+    return f"{value:,.{decimals}f}"
+
+
+class Bench:
+    def __init__(self, folder: pathlib.Path, options: argparse.Namespace):
+        self.folder = folder
+        self.trace = options.trace
+        self.rounds = options.rounds
+        self.full = options.full
+        self.core = {max(os.sched_getaffinity(0))}
+        self.all_cores = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, self.core)
+        self.page = Page()
+        self.prompts = folder / "prompts.i64"
+        bench_data.prompts(10**5).tofile(self.prompts)
+        self.samples = {}
+        for size in [2000, *SIZES]:
+            self.samples[size] = folder / f"server-{size}.f64"
+            bench_data.server_times(size, self.trace).tofile(self.samples[size])
+        self.per_sample: dict[int, list[str]] = {size: [f"{size:,}"] for size in SIZES}
+
+    def runs(self, size: int) -> int:
+        return 1 if size >= 10**7 else 3
+
+    def ours(self, piece: str, size: int, **options):
+        """A contender that has the worker do `piece` on so many samples."""
+        return lambda: worker(
+            piece, samples=self.samples[size], prompts=self.prompts, budget=BUDGET, runs=self.runs(size), **options
+        )["seconds"]
+
+    def sort(self) -> None:
+        rows = []
+        goals = {10**5: (12, 8), 10**6: (18, 12), 10**7: (35, 24)}
+
+        def by_numpy(size: int):
+            values = np.fromfile(self.samples[size])
+
+            def run() -> list[float]:
+                seconds = []
+                for _ in range(self.runs(size) + 1):
+                    copy = values.copy()
+                    start = time.perf_counter()
+                    copy.sort()
+                    seconds.append(time.perf_counter() - start)
+                return seconds[1:]
+
+            return run
+
+        for size in SIZES:
+            each = in_turn(
+                self.rounds, ours=self.ours("sort", size), numpy=by_numpy(size),
+                swift=self.ours("sort", size, by="swift"),
+                copy=lambda: worker("copy", count=size, runs=5)["seconds"],
+            )
+            each = {name: 1e9 * seconds / size for name, seconds in each.items()}
+            goal, best = goals.get(size, (None, None))
+            rows.append([
+                f"{size:,}", number(each["ours"]), number(each["numpy"]), number(each["swift"]), number(each["copy"]),
+                number(each["ours"] / each["numpy"]), number(each["ours"] / each["swift"]),
+                number(each["ours"] / each["copy"]), f"{goal or '-'} -> {best or '-'}",
+                self.page.verdict(each["ours"], goal, best),
+            ])
+            self.per_sample[size].append(number(each["ours"]))
+        self.page.text("## Sort", "", "Nanoseconds a number. *Copy* is what memory alone allows: each number read and written once.")
+        self.page.table(
+            ["numbers", "ours", "NumPy", "Swift", "copy", "ours / NumPy", "ours / Swift", "ours / copy", "goal -> stretch", ""],
+            rows)
+
+    def paper_policies(self) -> None:
+        size = 10**5
+        rows = []
+        for name, limited, paper in [("DiSCo-S", "server", 9.08), ("DiSCo-D", "device", 14.86)]:
+            ms = in_turn(
+                self.rounds, plan=self.ours("disco", size, limited=limited),
+                all=self.ours("disco", size, limited=limited, stage="sorted"))
+            ms = {name: 1e3 * seconds for name, seconds in ms.items()}
+            rows.append([
+                name, number(ms["plan"]), number(ms["all"]), number(paper), number(ms["plan"] / paper),
+                "0.3 -> 0.1", self.page.verdict(ms["plan"], 0.3, 0.1)])
+        self.page.text(
+            "## The paper's policies", "",
+            "Milliseconds for 100,000 prompts and 100,000 sorted server times: prompt-length histogram and plan; with the "
+            "server's distribution made as well (once for all policies); and what the paper reports for its own machine.")
+        self.page.table(
+            ["policy", "ours", "with distribution", "paper", "ours / paper", "goal -> stretch", ""], rows)
+
+    def solve(self) -> None:
+        sorted_goals = {10**4: (None, 0.6), 10**5: (3, 1.2), 10**6: (None, 5.5), 10**7: (None, 62)}
+        raw_goals = {10**5: (5, 2), 10**6: (None, 16), 10**7: (None, 330)}
+        rows = []
+
+        def row(what: str, size: int, seconds: float, goal: float | None, best: float | None) -> None:
+            ms = 1e3 * seconds
+            verdict = self.page.verdict(ms, goal, best) if goal else "-"
+            if best and not goal:
+                verdict = "stretch" if ms <= best else f"{ms / best:.2f} of stretch"
+            rows.append([what, f"{size:,}", number(ms), number(1e9 * seconds / size), f"{goal or '-'} -> {best or '-'}", verdict])
+
+        for size in SIZES:
+            found = in_turn(
+                self.rounds, sorted=self.ours("solve", size), raw=self.ours("solve", size, stage="raw"),
+                copy=lambda: worker("copy", count=size, runs=5)["seconds"])
+            row("after the sort", size, found["sorted"], *sorted_goals.get(size, (None, None)))
+            row("with sort and bucketing", size, found["raw"], *raw_goals.get(size, (None, None)))
+            self.per_sample[size] += [
+                number(1e9 * found["sorted"] / size), number(1e9 * found["raw"] / size),
+                number(found["sorted"] / found["copy"])]
+        size = 10**5
+        found = in_turn(
+            self.rounds, noise=self.ours("solve", size, residuals=400), server=self.ours("solve", size, limited="server"),
+            both=self.ours("solve", size, limited="server", residuals=400))
+        row("with 400 device residuals", size, found["noise"], 20, 8)
+        row("server limited", size, found["server"], None, None)
+        row("server limited, 400 device residuals", size, found["both"], None, None)
+        self.page.text(
+            "## The exact optimum", "",
+            f"Mean TTFT, device limited to {BUDGET:.0%} of 100,000 prompts' tokens unless said, 64 quantile buckets; "
+            "milliseconds. *After the sort*: the distribution, the waits that can be optimal, and the solve.")
+        self.page.table(["work", "samples", "ms", "ns a sample", "goal -> stretch", ""], rows)
+
+    def compare_highs(self) -> None:
+        rows = []
+        cases = [("all columns", 16, 2000, False, self.rounds, None), ("pruned columns", 64, 10**5, True, self.rounds, 1 / 20)]
+        if self.full:
+            cases.append(("all columns", 64, 10**5, False, 1, 1 / 5000))
+        for what, buckets, size, prunes, rounds, goal in cases:
+            ours = worker(
+                "solve", samples=self.samples[size], prompts=self.prompts, budget=BUDGET, buckets=buckets, runs=1)
+            problem = bench_lp.Problem(
+                np.fromfile(self.samples[size]), np.fromfile(self.prompts, dtype=np.int64), ours["lowerEdges"], BUDGET)
+            program = problem.program(problem.hull_waits() if prunes else problem.all_waits())
+            values = []
+
+            def highs() -> list[float]:
+                seconds, value = bench_lp.highs(program)
+                values.append(value)
+                return [seconds]
+
+            found = in_turn(rounds, ours=self.ours("solve", size, buckets=buckets), highs=highs)
+            difference = max(abs(value - ours["objective"]) / value for value in values)
+            ratio = found["ours"] / found["highs"]
+            agrees = difference <= 1e-9
+            self.page.is_right &= agrees
+            rows.append([
+                f"{what}, {buckets} buckets x {len(program['c']) // buckets:,} waits", f"{size:,}",
+                number(1e3 * found["ours"]), number(1e3 * found["highs"]), f"1 / {number(1 / ratio)}",
+                f"1 / {1 / goal:,.0f}" if goal else "-", self.page.verdict(ratio, goal),
+                f"{difference:.0e}" if agrees else f"**{difference:.0e}**"])
+        self.page.text(
+            "## Against HiGHS", "",
+            "The same linear program from its definition, solved by SciPy's HiGHS; milliseconds. Ours counts everything after "
+            "the sort, HiGHS its own call alone (columns valued and pruned beforehand). The last column is the relative "
+            "difference of the two optimal values; more than 1e-9 fails the run."
+            + ("" if self.full else " `scripts/bench --full` adds all columns of the largest one (minutes, gigabytes)."))
+        self.page.table(["columns", "samples", "ours", "HiGHS", "ours / HiGHS", "goal", "", "difference"], rows)
+
+    def ingest(self) -> None:
+        rows = 2_000_000
+        path = self.folder / "trace.csv"
+        bench_data.write_trace(path, rows, self.trace)
+        duckdb = duckdb_program()
+        csv = f"read_csv('{path}', header=true, auto_detect=false, columns={{'ttft': 'DOUBLE', 'prompt_tokens': 'DOUBLE'}})"
+        by_hand = [duckdb, "-no-init", "-batch", "-csv", "-noheader", "-c"]
+        parquet = self.folder / "rows.parquet"
+        read = [WORKER, "ingest", "--trace", path, "--duckdb"]
+        copy = [DISCO, "ingest", path, "-o", parquet]
+        table = []
+        for what, ours, same, bare in [
+            ("grouped server times", [*read, duckdb], self.last_query([*read, self.recorder(duckdb)]),
+             f"SELECT ttft, count(*) FROM {csv} GROUP BY 1 ORDER BY 1"),
+            ("`disco ingest` to Parquet", copy, None, f"COPY (SELECT * FROM {csv}) TO '{parquet}' (FORMAT parquet)"),
+        ]:
+            for cores in [self.core, self.all_cores]:
+                contenders = {"ours": ours, "bare": [*by_hand, f"SET threads={len(cores)}; {bare}"]}
+                if same:
+                    contenders["same"] = [duckdb, *same]
+                found = in_turn(
+                    self.rounds if same else 3,
+                    **{name: lambda a=arguments: [process_seconds(a, cores)] for name, arguments in contenders.items()})
+                share = found.get("same", 0) / found["ours"]
+                table.append([
+                    what, f"{len(cores)}", number(found["ours"]), number(found["same"]) if same else "-",
+                    number(found["bare"]), f"{share:.0%}" if same else "-", f"{found['bare'] / found['ours']:.0%}",
+                    "85 % -> 93 %" if same else "-",
+                    self.page.verdict(share, 0.85 if same else None, 0.93, more_is_better=True)])
+        self.page.text(
+            "## Ingest", "",
+            f"A CSV file of {rows:,} rows ({path.stat().st_size / 1e6:.0f} MB), whole processes, seconds. Ours checks every value, "
+            "counts what it turns away and takes the file's SHA-256. *Same query* is DuckDB alone with the statements that ours gave it, "
+            "*bare* DuckDB alone with a hand-written grouping or copy that checks nothing.")
+        self.page.table(
+            ["work", "cores", "ours", "same query", "bare", "same / ours", "bare / ours", "goal -> stretch", ""], table)
+
+    def recorder(self, duckdb: pathlib.Path) -> pathlib.Path:
+        """A stand-in for DuckDB that writes its arguments down."""
+        path = self.folder / "duckdb"
+        path.write_text(f"#!/bin/sh\nprintf '%s\\0' \"$@\" >'{self.folder}/arguments'\nexec '{duckdb}' \"$@\"\n")
+        path.chmod(0o755)
+        return path
+
+    def last_query(self, command: list) -> list[str]:
+        """The arguments of the last run of DuckDB in `command`, which is to use the recorder."""
+        process_seconds(command, self.all_cores)
+        return (self.folder / "arguments").read_text().split("\0")[:-1]
+
+    def memory(self) -> None:
+        for size in SIZES:
+            found = [worker("memory", samples=self.samples[size], prompts=self.prompts) for _ in range(3)]
+            bytes_each = statistics.median((f["peakBytes"] - f["baseBytes"]) / size for f in found)
+            goal, best = (40, 24) if size >= 10**6 else (None, None)
+            self.per_sample[size] += [
+                number(bytes_each), f"{goal or '-'} -> {best or '-'}", self.page.verdict(bytes_each, goal, best)]
+        self.page.text(
+            "## Growth", "",
+            "Nanoseconds a sample, the solve as multiples of a plain copy of its samples, and the largest resident set of a whole "
+            "process that reads the samples (8 bytes each), sorts and solves, less that of an empty one. The 100,000 prompts and "
+            "libraries are in it, hence the small sizes.")
+        self.page.table(
+            ["samples", "sort", "solve", "sort and solve", "solve / copy", "peak bytes a sample", "goal -> stretch", ""],
+            [self.per_sample[size] for size in SIZES])
+
+    def head(self) -> None:
+        cpu = "unknown CPU"
+        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                cpu = line.split(":")[1].strip()
+                break
+        swift = subprocess.run(["swift", "--version"], capture_output=True, text=True).stdout.split("Swift version ")[-1].split()[0]
+        duckdb = subprocess.run([duckdb_program(), "--version"], capture_output=True, text=True).stdout.split()[0]
+        data = "5 % noise around the times of a recorded trace" if self.trace else (
+            "drawn from three lognormals fitted to a DeepSeek chat API log (p50 1.14 s, p99 6.5 s)")
+        self.page.text(
+            "# Benchmarks", "",
+            "Written by `make bench`; do not edit. Medians, ours and competitors in turn in one run, all pinned to one core unless said. "
+            "*Goal* is what must be reached, *stretch* what a throw-away prototype reached.")
+        self.page.text(
+            f"Machine: {cpu}, {os.cpu_count()} cores, {platform.machine()}; {worker('engine')['engine']}; Swift {swift}, "
+            f"NumPy {np.__version__}, SciPy {scipy.__version__}, DuckDB {duckdb.lstrip('v')}. Load when it began: "
+            f"{os.getloadavg()[0]:.1f} (other work slows the figures). Server times: {data}.")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    trace = os.environ.get("DISCO_BENCH_TRACE")
+    parser.add_argument(
+        "--trace", type=pathlib.Path, default=trace and pathlib.Path(trace),
+        help="a CSV log with first_token_latency_ms to draw server times from (also DISCO_BENCH_TRACE)")
+    parser.add_argument("--rounds", type=int, default=7, help="how often each contender has its turn")
+    parser.add_argument("--full", action="store_true", help="give HiGHS the largest program too: minutes, gigabytes")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="disco-bench-") as folder:
+        bench = Bench(pathlib.Path(folder), options)
+        bench.head()
+        for part in [bench.sort, bench.paper_policies, bench.solve, bench.compare_highs, bench.ingest, bench.memory]:
+            print(f"... {part.__name__}", file=sys.stderr)
+            part()
+    text = "\n".join(bench.page.lines).rstrip() + "\n"
+    PAGE.write_text(text)
+    print(text, end="")
+    if bench.page.missed:
+        print(f"{bench.page.missed} goals missed", file=sys.stderr)
+    if not bench.page.is_right:
+        print("HiGHS finds another optimum", file=sys.stderr)
+    return 0 if bench.page.is_right else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
