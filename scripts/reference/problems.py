@@ -103,7 +103,7 @@ class Problem:
                 self.device_formula.append(1 / 16384)
             return
         failing = rng.choice([0, 0, 0.1])
-        while True:
+        for _ in range(1000):
             size = 8 if self.is_tiny else int(rng.integers(12, 24))
             lengths = rng.integers(5, 300, size)
             square = 4e-5 if self.device_kind == "curved trace" else 0.0
@@ -114,6 +114,7 @@ class Problem:
                 for l, t in zip(lengths, times)]
             if self._is_clear():
                 return
+        raise ArithmeticError(f"seed {self.seed}: no device trace that is plainly straight or curved")
 
     def _is_clear(self):
         """Whether both the whole trace and its first part are plainly straight or plainly curved, and the rest answers."""
