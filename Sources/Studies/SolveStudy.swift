@@ -97,7 +97,8 @@ public struct SolveStudy: Sendable {
         return SolveStudy(
             problem: problem, profiles: profiles, limit: limit, buckets: buckets, solution: solution, optimum: own,
             baselines: baselines, partitionLoss: max(0, solution.certificate.primal - exact.certificate.primal),
-            regime: costs.regime?.rawValue, notes: profiles.notes + remarks(problem, profiles, costs))
+            regime: costs.regime?.rawValue,
+            notes: profiles.notes + remarks(problem, profiles, costs) + bucketRemarks(own, baselines))
     }
 
     /// The one limit that this version solves under.
@@ -141,6 +142,24 @@ public struct SolveStudy: Sendable {
             )
         }
         return shares.first
+    }
+
+    /// Baselines tell every length apart, so one may beat an optimum over coarse buckets.
+    private static func bucketRemarks(
+        _ optimum: Judgement, _ baselines: [(baseline: Baseline, judgement: Judgement)]
+    ) -> [String] {
+        guard let mean = optimum.expected[.ttftMean] else { return [] }
+        let better = baselines.filter { entry in
+            entry.judgement.brokenLimits.isEmpty && (entry.judgement.expected[.ttftMean] ?? mean) < mean * (1 - 1e-9)
+        }
+        guard !better.isEmpty else { return [] }
+        let names = better.map(\.baseline.rawValue).joined(separator: ", ")
+        return [
+            """
+            \(names) has a smaller mean, since it tells every length apart; more buckets, or buckets: {by: exact}, put the \
+            optimum ahead again
+            """
+        ]
     }
 
     private static func remarks(_ problem: Problem, _ profiles: StudyProfiles, _ costs: CostModel) -> [String] {

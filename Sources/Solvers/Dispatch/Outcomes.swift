@@ -61,7 +61,7 @@ extension FirstTokenModel {
             }
         }
         outcomes[.ttftMean] = mean
-        outcomes[.deviceAnswerShare] = deviceAnswers
+        outcomes[.deviceAnswerShare] = min(1, deviceAnswers)
         outcomes[.failedShare] = failed
         outcomes[.serverPrefillShare] = min(1, use.serverPrefill / meanPrompt)
         outcomes[.devicePrefillShare] = min(1, use.devicePrefill / meanPrompt)
