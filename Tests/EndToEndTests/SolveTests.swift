@@ -87,6 +87,16 @@ import Testing
         #expect(run.output.contains("One more point of server.prefill_share"))
     }
 
+    @Test func `a baseline that beats coarse buckets is pointed out, and exact buckets beat it`() throws {
+        let problem = Sample.problem.replacing("device.prefill_share", with: "server.prefill_share")
+        let folder = try Sample.folder(["problem.yaml": problem])
+        func output(_ buckets: String) throws -> String {
+            try Run(["solve", "problem.yaml", "--set", "workload.buckets=\(buckets)"], in: folder.url).output
+        }
+        #expect(try output("{count: 1}").contains("disco-s has a smaller mean"))
+        #expect(try !output("{by: exact}").contains("has a smaller mean"))
+    }
+
     @Test func `conditioning on prompt length cuts the buckets where the server changes`() throws {
         let folder = try Sample.folder()
         let run = try Run(
