@@ -71,13 +71,20 @@ public struct DeviceFit: Sendable, Equatable {
     }
 
     /// Seconds for a prompt of `length` tokens, before noise.
+    ///
+    /// Beyond the longest prompt seen a fitted concave curve goes on along its tangent: the parabola would fall.
     public func seconds(promptTokens length: Int) -> Double {
         let l = Double(length)
+        if perTokenSquared < 0, let longest = lengthRange?.upperBound, length > longest {
+            let end = Double(longest)
+            return intercept + (perToken + perTokenSquared * end) * end
+                + (perToken + 2 * perTokenSquared * end) * (l - end)
+        }
         return intercept + (perToken + perTokenSquared * l) * l
     }
 
     /// |t| beyond which a quadratic term is kept (two-sided p < 0.001).
-    static let curvatureThreshold = 3.29
+    public static let curvatureThreshold = 3.29
 
     /// The line through (length, seconds), or the parabola where its quadratic term is significant and it does not
     /// fall within the lengths seen.

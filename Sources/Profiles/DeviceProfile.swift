@@ -58,18 +58,19 @@ public struct DeviceProfile: Sendable, Equatable {
         }
         let total = seconds.count + failed
         guard total > 0 else { throw .empty("the device trace has no rows in its \(part) part") }
-        guard let smallest = seconds.min() else { throw .nothingAnswered(rows: total) }
+        // A part that has its curve needs no answers: an outage is what it then judges by.
+        guard curve != nil || !seconds.isEmpty else { throw .nothingAnswered(rows: total) }
         let fit: DeviceFit
         if let curve { fit = curve } else { fit = try DeviceFit.through(lengths: lengths, seconds: seconds) }
         var residuals = [0.0]
         var counts = [Double(seconds.count)]
-        if usesResiduals {
+        if usesResiduals, !seconds.isEmpty {
             residuals = zip(lengths, seconds).map { $1 - fit.seconds(promptTokens: $0) }
             residuals.radixSort()
             (residuals, counts) = Self.summarized(residuals)
         }
         self.init(
-            fit: fit, residuals: residuals, masses: counts.map { $0 / Double(total) }, floor: smallest,
+            fit: fit, residuals: residuals, masses: counts.map { $0 / Double(total) }, floor: seconds.min() ?? 0,
             failedShare: Double(failed) / Double(total), observations: total,
             seen: usesResiduals ? seconds.count : 1)
     }

@@ -87,7 +87,7 @@ public struct ProfileStudy: Sendable {
                 "residual_quantiles": .object(
                     Dictionary(
                         uniqueKeysWithValues: StudyProfilesView.levels.map {
-                            ("p\(text(100 * $0))", .number(device.residualQuantile($0)))
+                            ("p\(fixed(100 * $0, decimals: 0))", .number(device.residualQuantile($0)))
                         })),
             ]),
             "traces": .array(profiles.sources.map(\.json)),
@@ -186,11 +186,13 @@ private struct StudyProfilesView {
         let names = ["intercept s", "per token s", "per token^2 s"]
         let values = [device.fit.intercept, device.fit.perToken, device.fit.perTokenSquared]
         let rows = zip(names, zip(values, device.fit.standardErrors)).map { [$0, text($1.0, digits: 4), text($1.1)] }
-        let quantiles = Self.levels.map { "p\(text(100 * $0)) \(text(device.residualQuantile($0)))" }
+        let quantiles = Self.levels.map { "p\(fixed(100 * $0, decimals: 0)) \(text(device.residualQuantile($0)))" }
         var lines = columns([["", "value", "std. error"]] + rows)
         lines.append("residuals, s: \(quantiles.joined(separator: ", ")); never below \(text(device.floor)) s")
         if let t = device.fit.curvatureT {
-            let verdict = device.fit.perTokenSquared != 0 ? "curved: the quadratic term is kept" : "straight"
+            let verdict = device.fit.perTokenSquared != 0 ? "curved: the quadratic term is kept"
+                : abs(t) > DeviceFit.curvatureThreshold
+                    ? "curved, but the parabola would fall within the lengths seen: a line is used" : "straight"
             lines.append("quadratic term: t = \(text(t)); \(verdict)")
         }
         return lines

@@ -15,7 +15,8 @@ extension SolveStudy {
     /// The same inputs give the same bytes.
     /// - Parameter tool: Name and version of the program, for provenance.
     /// - Returns: A valid table under the id that belongs to its content.
-    public func table(tool: String) -> PolicyTable {
+    /// - Throws: `StudyError.unsupported` where the numbers of the problem make a table that breaks its own rules.
+    public func table(tool: String) throws(StudyError) -> PolicyTable {
         let asOf = problem.asOf ?? profiles.sources.compactMap(\.report.lastArrival).max()
         let table = PolicyTable(
             revision: problem.revision, asOf: asOf, validFrom: asOf, validUntil: validUntil(from: asOf),
@@ -32,6 +33,10 @@ extension SolveStudy {
             certificate: certificate, expected: optimum.expected.byName, heldOut: optimum.heldOut?.byName,
             buckets: tableBuckets,
             budgetGuard: limit.map { .init(endpoint: $0.endpoint == .server ? .server : .device, budget: $0.budget) })
+        let broken = table.violations().filter { $0.rule != .idShape }
+        guard broken.isEmpty else {
+            throw .unsupported("\(problem.path): no valid table: " + broken.map(\.description).joined(separator: "; "))
+        }
         return table.identified(bySHA256Hex: sha256Hex(table.canonicalContent()))
     }
 
@@ -47,6 +52,7 @@ extension SolveStudy {
     private var tableBuckets: [PolicyTable.Bucket] {
         let workload = profiles.all.workload
         let plan = optimum.plan
+        let isServerRecorded = profiles.sources.contains { $0.role == "server" }
         return zip(buckets.lowerEdges, buckets.ranges(in: workload)).enumerated().map { index, bucket in
             let (from, range) = bucket
             let own = plan.lowerEdges.interval(holding: from)
@@ -60,7 +66,7 @@ extension SolveStudy {
                 },
                 evidence: .init(
                     requests: range.reduce(0) { $0 + workload.counts[$1] },
-                    serverRows: profiles.all.server.groups[group].observations, borrowedFrom: lender))
+                    serverRows: isServerRecorded ? profiles.all.server.groups[group].observations : 0, borrowedFrom: lender))
         }
     }
 

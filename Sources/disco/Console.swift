@@ -9,7 +9,14 @@ enum Console {
     static let showsProgress = isatty(2) != 0
 
     /// Writes a result.
-    static func print(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+    static func print(_ text: String) {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+        } catch {
+            remark("error: standard output: cannot be written (\(error.localizedDescription))")
+            exit(73)
+        }
+    }
 
     /// Writes a remark.
     static func remark(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
@@ -72,8 +79,14 @@ struct FileError: Error, CustomStringConvertible {
 
     /// Writes `bytes` to `path` whole or not at all (temporary file, then rename); 73 where that fails.
     static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+        // A rename would put a file in the place of a device, a pipe or a link.
+        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        let kind = (try? FileManager.default.attributesOfItem(atPath: target))?[.type] as? FileAttributeType
+        if let kind, kind != .typeRegular, kind != .typeDirectory {
+            throw FileError(description: "\(path): is no ordinary file, and is left alone", exitCode: 73)
+        }
         do {
-            try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try Data(bytes).write(to: URL(fileURLWithPath: target), options: .atomic)
         } catch {
             let reason = (error as? CocoaError)?.underlying?.localizedDescription ?? "\(error.localizedDescription)"
             throw FileError(

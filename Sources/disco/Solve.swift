@@ -61,7 +61,7 @@ struct Solve: AsyncParsableCommand {
         try await Console.run {
             let (problem, profiles) = try await options.load(path)
             let study = try SolveStudy.solve(problem, on: profiles, progress: Console.progress)
-            let table = study.table(tool: "disco \(Disco.version)")
+            let table = try study.table(tool: "disco \(Disco.version)")
             if let output {
                 try FileError.write(table.encoded(), to: output)
                 Console.remark("wrote \(output): \(table.id)")
