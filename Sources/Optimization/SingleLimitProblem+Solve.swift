@@ -33,7 +33,8 @@ extension SingleLimitProblem {
             bound: Double, price: Double, rounds: Int
         ) -> SingleLimitSolution {
             SingleLimitSolution(
-                status: status, choices: choices, primal: primal, bound: min(bound, primal), multiplier: price, usage: usage,
+                status: status, choices: choices, primal: primal, bound: min(bound, primal), multiplier: price,
+                usage: usage,
                 scale: scale, evaluations: groups.reduce(0) { $0 + $1.vertices.count }, rounds: rounds)
         }
 

@@ -4,6 +4,8 @@ internal import LinearAlgebra
 public enum ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The device's TTFT needs two prompt lengths to draw a line through.
     case tooFewLengths(found: [Int])
+    /// The prompt lengths are too close together, for their size, to draw a line through.
+    case indistinctLengths(shortest: Int, longest: Int)
     /// No row of the trace has a finite TTFT.
     case nothingAnswered(rows: Int)
     /// A formula gives a time of 0 or less for a length that occurs.
@@ -20,6 +22,11 @@ public enum ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
             """
             the device trace has \(found.isEmpty ? "no answered request" : "one prompt length (\(found.map(String.init).joined(separator: ", ")) tokens)"); \
             a fit needs two or more. Record more lengths, or give the line itself: ttft: {intercept: ..., per_token: ...}
+            """
+        case .indistinctLengths(let shortest, let longest):
+            """
+            the device trace has prompts of \(shortest) to \(longest) tokens, too much alike for a line. Record more lengths, \
+            or give the line itself: ttft: {intercept: ..., per_token: ...}
             """
         case .nothingAnswered(let rows):
             "all \(rows) device requests failed; a fit needs answered ones"
@@ -99,7 +106,7 @@ public struct DeviceFit: Sendable, Equatable {
         let l = lengths.map(Double.init)
         let ones = [Double](repeating: 1, count: l.count)
         guard let line = try? leastSquares(Matrix(columns: [ones, l]), seconds) else {
-            throw .tooFewLengths(found: distinct.sorted())
+            throw .indistinctLengths(shortest: shortest, longest: longest)
         }
         var t: Double?
         if distinct.count >= 3, l.count > 3,

@@ -17,7 +17,7 @@ public struct DeviceProfile: Sendable, Equatable {
     public let failedShare: Double
     /// Rows that the profile was made from, failures included; 0 for a given formula.
     public let observations: Int
-    /// How many residuals there were before they were summarized (equal to `residuals.count` where they were not).
+    /// How many distinct residuals there were before they were summarized (equal to `residuals.count` where they were not).
     public let residualsSeen: Int
 
     /// More residuals than this are summarized by as many equal-mass bin means: the noise of a line needs no more.
@@ -64,15 +64,17 @@ public struct DeviceProfile: Sendable, Equatable {
         if let curve { fit = curve } else { fit = try DeviceFit.through(lengths: lengths, seconds: seconds) }
         var residuals = [0.0]
         var counts = [Double(seconds.count)]
+        var distinct = 1
         if usesResiduals, !seconds.isEmpty {
             residuals = zip(lengths, seconds).map { $1 - fit.seconds(promptTokens: $0) }
             residuals.radixSort()
+            distinct = 1 + zip(residuals, residuals.dropFirst()).count(where: !=)
             (residuals, counts) = Self.summarized(residuals)
         }
         self.init(
             fit: fit, residuals: residuals, masses: counts.map { $0 / Double(total) }, floor: seconds.min() ?? 0,
             failedShare: Double(failed) / Double(total), observations: total,
-            seen: usesResiduals ? seconds.count : 1)
+            seen: distinct)
     }
 
     private init(
@@ -92,18 +94,11 @@ public struct DeviceProfile: Sendable, Equatable {
         self.survival = survival
     }
 
-    /// Equal values joined; means of equal-mass bins where there are too many.
+    /// Equal values joined; where too many are left, means of bins of equal mass, a value that lies across an edge being
+    /// shared by both bins.
     private static func summarized(_ ascending: [Double]) -> (values: [Double], counts: [Double]) {
         var values: [Double] = []
         var counts: [Double] = []
-        if ascending.count > maximalResiduals {
-            for bin in 0..<maximalResiduals {
-                let range = bin * ascending.count / maximalResiduals..<(bin + 1) * ascending.count / maximalResiduals
-                values.append(ascending[range].reduce(0, +) / Double(range.count))
-                counts.append(Double(range.count))
-            }
-            return (values, counts)
-        }
         for value in ascending {
             if value == values.last {
                 counts[counts.count - 1] += 1
@@ -112,7 +107,27 @@ public struct DeviceProfile: Sendable, Equatable {
                 counts.append(1)
             }
         }
-        return (values, counts)
+        guard values.count > maximalResiduals else { return (values, counts) }
+        let mass = Double(ascending.count) / Double(maximalResiduals)
+        var means: [Double] = []
+        var k = 0
+        var left = counts[0]
+        for _ in 0..<maximalResiduals {
+            var sum = 0.0
+            var open = mass
+            while open > 1e-9 * mass, k < values.count {
+                let taken = min(open, left)
+                sum += taken * values[k]
+                open -= taken
+                left -= taken
+                if left <= 1e-9 {
+                    k += 1
+                    left = k < values.count ? counts[k] : 0
+                }
+            }
+            means.append(sum / (mass - open))
+        }
+        return (means, Array(repeating: mass, count: maximalResiduals))
     }
 
     /// The time of residual `r` for a prompt of `length` tokens, in seconds.

@@ -37,9 +37,20 @@ public struct PoolingEvidence: Sendable, Equatable {
     /// Requests behind the evidence.
     public var requests: Int { groups.reduce(0) { $0 + $1.requests } }
 
-    /// Whether pooling looks wrong: a rank correlation of at least 0.2 that chance does not explain (|ρ|√(n − 1) > 3.29).
+    /// Largest over smallest median of the groups with enough rows to have one.
+    public var medianRatio: Double {
+        let medians = groups.filter { $0.requests >= ServerProfile.minimalGroupRows }.map(\.p50)
+        guard let least = medians.min(), let most = medians.max() else { return 1 }
+        return least == most ? 1 : most / least
+    }
+
+    /// Whether pooling looks wrong: a relation that chance does not explain (|ρ|√(n − 1) > 3.29) and that matters, with a
+    /// rank correlation of at least 0.2 or medians more than a quarter apart.
+    ///
+    /// Source: docs/maths/fit.md.
     public var speaksAgainstPooling: Bool {
         guard let rho = rankCorrelation else { return false }
-        return abs(rho) >= 0.2 && abs(rho) * Double(max(0, requests - 1)).squareRoot() > 3.29
+        let isCertain = abs(rho) * Double(max(0, requests - 1)).squareRoot() > 3.29
+        return isCertain && (abs(rho) >= 0.2 || medianRatio > 1.25)
     }
 }

@@ -177,7 +177,9 @@ private struct StudyProfilesView {
                 ? "conditioning is right" : "pooling misleads: consider condition_on: prompt_tokens"
             : "pooling is defensible"
         return columns([["prompt tokens", "requests", "p50 s", "p99 s"]] + rows)
-            + ["rank correlation of length and TTFT \(rho): \(verdict)"]
+            + [
+                "rank correlation of length and TTFT \(rho), medians up to \(text(evidence.medianRatio)) x apart: \(verdict)"
+            ]
     }
 
     var fitLines: [String] {
@@ -190,7 +192,9 @@ private struct StudyProfilesView {
         var lines = columns([["", "value", "std. error"]] + rows)
         lines.append("residuals, s: \(quantiles.joined(separator: ", ")); never below \(text(device.floor)) s")
         if let t = device.fit.curvatureT {
-            let verdict = device.fit.perTokenSquared != 0 ? "curved: the quadratic term is kept"
+            let verdict =
+                device.fit.perTokenSquared != 0
+                ? "curved: the quadratic term is kept"
                 : abs(t) > DeviceFit.curvatureThreshold
                     ? "curved, but the parabola would fall within the lengths seen: a line is used" : "straight"
             lines.append("quadratic term: t = \(text(t)); \(verdict)")

@@ -44,7 +44,7 @@ extension SolveStudy {
         let certificate = solution.certificate
         return PolicyTable.Certificate(
             status: certificate.status == .optimal ? .optimal : .feasible, primal: certificate.primal,
-            bound: min(certificate.bound, certificate.primal), gap: max(0, certificate.gap), scale: certificate.scale,
+            bound: certificate.bound, gap: certificate.gap, scale: certificate.scale,
             multipliers: limit.map { [Metric.prefillShare(of: $0.endpoint).rawValue: certificate.multiplier] } ?? [:])
     }
 
@@ -66,7 +66,8 @@ extension SolveStudy {
                 },
                 evidence: .init(
                     requests: range.reduce(0) { $0 + workload.counts[$1] },
-                    serverRows: isServerRecorded ? profiles.all.server.groups[group].observations : 0, borrowedFrom: lender))
+                    serverRows: isServerRecorded ? profiles.all.server.groups[group].observations : 0,
+                    borrowedFrom: lender))
         }
     }
 

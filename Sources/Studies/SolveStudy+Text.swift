@@ -17,7 +17,7 @@ extension SolveStudy {
         lines.append(
             """
             \(certificate.status.rawValue): \(text(certificate.primal, digits: 4)) s, bound \
-            \(text(certificate.bound, digits: 4)) s, gap \(text(max(0, certificate.gap)))
+            \(text(certificate.bound, digits: 4)) s, gap \(text(certificate.gap))
             """)
         lines += ["", table.renderedBuckets()]
         if let limit {

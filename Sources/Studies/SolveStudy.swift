@@ -4,6 +4,7 @@ internal import Optimization
 public import Profiles
 public import Serving
 public import Solvers
+internal import Traces
 
 /// The main job: a problem and its profiles in, the optimal policy with everything said about it out.
 public struct SolveStudy: Sendable {
@@ -101,8 +102,12 @@ public struct SolveStudy: Sendable {
             notes: profiles.notes + remarks(problem, profiles, costs) + bucketRemarks(own, baselines))
     }
 
+    /// Checks that this version solves such a problem, before any trace is read.
+    /// - Throws: `StudyError.unsupported` or `.infeasible`, as `solve` would.
+    public static func checkIsSolvable(_ problem: Problem) throws(StudyError) { _ = try shareLimit(of: problem) }
+
     /// The one limit that this version solves under.
-    private static func shareLimit(of problem: Problem) throws(StudyError) -> ShareLimit? {
+    static func shareLimit(of problem: Problem) throws(StudyError) -> ShareLimit? {
         guard problem.objective == .ttftMean else {
             throw .unsupported(
                 "\(problem.path): objective: found \(problem.objective.rawValue), but this version minimizes ttft.mean only"
@@ -173,13 +178,24 @@ public struct SolveStudy: Sendable {
                 """)
         }
         let device = profiles.all.device
+        if device.fit.rSquared != nil, device.fit.perToken < 0 {
+            notes.append("the device's TTFT falls with prompt length; is prompt_tokens what it should be?")
+        } else if let t = device.fit.curvatureT, abs(t) > DeviceFit.curvatureThreshold, device.fit.perTokenSquared == 0
+        {
+            notes.append("the device trace is curved (t = \(text(t))), but its parabola would fall: a line is used")
+        }
+        if problem.validityDays != nil, problem.asOf == nil,
+            !profiles.sources.contains(where: { $0.report.lastArrival != nil })
+        {
+            notes.append("table.valid_days has no effect: no trace has timestamps, and table.as_of is not given")
+        }
         if let range = device.fit.lengthRange, let longest = profiles.all.workload.lengths.last,
             longest > range.upperBound
         {
             notes.append(
                 "prompts reach \(longest) tokens; the device fit saw \(range.upperBound) at most and is extrapolated")
         }
-        if device.residualsSeen > device.residuals.count && device.residualsSeen > DeviceProfile.maximalResiduals {
+        if device.residualsSeen > device.residuals.count {
             notes.append(
                 "\(device.residualsSeen) device residuals are summarized by \(device.residuals.count) of equal mass")
         }

@@ -81,8 +81,18 @@ struct UserExpression: Sendable {
             }
             if !depth.isEmpty { return "unbalanced brackets" }
             if isBlank { return "nothing" }
-            return unquoted.contains("select") ? "a subquery" : nil
+            if unquoted.contains("select") { return "a subquery" }
+            return unquoted.union(words).intersection(Self.changing).sorted().first.map {
+                "\($0), which is not the same every time"
+            }
         }
+
+        /// Names whose value is not settled by the row: equal inputs must give equal bytes.
+        private static let changing: Set<String> = [
+            "random", "uuid", "uuidv4", "uuidv7", "gen_random_uuid", "setseed", "now", "today", "current_date",
+            "current_time", "current_timestamp", "current_localtime", "current_localtimestamp", "get_current_time",
+            "get_current_timestamp", "transaction_timestamp", "nextval", "currval",
+        ]
 
         static func isLetter(_ byte: UInt8) -> Bool {
             (byte | 32 >= UInt8(ascii: "a") && byte | 32 <= UInt8(ascii: "z")) || byte == UInt8(ascii: "_")

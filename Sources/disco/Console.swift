@@ -77,6 +77,15 @@ struct FileError: Error, CustomStringConvertible {
         return [UInt8](data)
     }
 
+    /// Refuses an output that is one of the inputs; 64.
+    static func keep(_ output: String, apartFrom inputs: [String]) throws(FileError) {
+        func resolved(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+        for input in inputs where resolved(input) == resolved(output) {
+            throw FileError(
+                description: "-o \(output): is an input of this run (\(input)); name another file", exitCode: 64)
+        }
+    }
+
     /// Writes `bytes` to `path` whole or not at all (temporary file, then rename); 73 where that fails.
     static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
         // A rename would put a file in the place of a device, a pipe or a link.

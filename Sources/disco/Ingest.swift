@@ -36,9 +36,6 @@ struct Ingest: AsyncParsableCommand {
     @Option(help: "Largest share of rows that may be rejected, 0 ... 1.")
     var maxRejected = 0.01
 
-    @Option(help: "No first token by then, in seconds, is a failure.")
-    var timeout = 60.0
-
     @Flag(help: "Print the report as JSON on standard output.")
     var json = false
 
@@ -47,7 +44,6 @@ struct Ingest: AsyncParsableCommand {
             throw ValidationError("--column \(column): write name=expression, such as ttft=first_token_ms/1000")
         }
         guard (0...1).contains(maxRejected) else { throw ValidationError("--max-rejected lies within 0 ... 1") }
-        guard timeout > 0 else { throw ValidationError("--timeout is a positive number of seconds") }
     }
 
     func run() async throws {
@@ -59,7 +55,8 @@ struct Ingest: AsyncParsableCommand {
             let source = TraceSource(
                 path: trace, format: format, columns: Dictionary(pairs) { $1 }, filter: filter, maxRejected: maxRejected
             )
-            let reader = TraceReader(duckdb: try DuckDBProgram.locate(), timeout: timeout)
+            try FileError.keep(output, apartFrom: [trace])
+            let reader = TraceReader(duckdb: try DuckDBProgram.locate(), timeout: .infinity)
             let report = try await reader.ingest(source, to: output)
             if json { return Console.print(report.json.text()) }
             Console.print(([report.sentence] + report.remarks).joined(separator: "\n") + "\n")

@@ -21,7 +21,7 @@ struct Profile: AsyncParsableCommand {
 
     func run() async throws {
         try await Console.run {
-            let (problem, profiles) = try await options.load(problem)
+            let (problem, profiles) = try await options.load(problem, output: output)
             let study = ProfileStudy(problem, profiles)
             if let output {
                 try FileError.write(Array(study.json().text().utf8), to: output)

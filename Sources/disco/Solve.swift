@@ -16,8 +16,16 @@ struct ProblemOptions: ParsableArguments {
     var json = false
 
     /// The problem and its profiles; trace reports go to standard error.
-    func load(_ path: String) async throws -> (Problem, StudyProfiles) {
+    /// - Parameters:
+    ///   - path: The problem file.
+    ///   - output: Where the result will be written; none of the inputs.
+    ///   - check: What must hold of the problem before any trace is read.
+    func load(
+        _ path: String, output: String?, check: (Problem) throws -> Void = { _ in }
+    ) async throws -> (Problem, StudyProfiles) {
         let problem = try ProblemFile.read(path: path, overrides: overrides)
+        try check(problem)
+        if let output { try FileError.keep(output, apartFrom: [path] + problem.tracePaths) }
         let duckdb = try DuckDBProgram.locate()
         let profiles = try await StudyProfiles.load(problem, duckdb: duckdb, progress: Console.progress)
         for source in profiles.sources {
@@ -59,7 +67,7 @@ struct Solve: AsyncParsableCommand {
     func run() async throws {
         guard let path = problem, !example else { return Console.print(ProblemFile.example) }
         try await Console.run {
-            let (problem, profiles) = try await options.load(path)
+            let (problem, profiles) = try await options.load(path, output: output, check: SolveStudy.checkIsSolvable)
             let study = try SolveStudy.solve(problem, on: profiles, progress: Console.progress)
             let table = try study.table(tool: "disco \(Disco.version)")
             if let output {

@@ -63,7 +63,7 @@ import Testing
     func `a number out of range`(setting: String, words: [String]) throws {
         let folder = try Sample.folder()
         let run = try Run(["solve", "problem.yaml", "-o", "policy.json", "--set", setting], in: folder.url)
-        #expect(run.status == 64 || run.status == 65, "\(run.errors)")
+        #expect(run.status == 64, "\(run.errors)")
         for word in words { #expect(run.errors.contains(word), "no '\(word)' in: \(run.errors)") }
         #expect(!folder.has("policy.json"))
     }
@@ -107,6 +107,42 @@ import Testing
         #expect(folder.names == ["problem.yaml", "prompts.csv", "server.csv", "taken"])
     }
 
+    @Test func `an output that is an input, or no ordinary file, is left alone`() throws {
+        let folder = try Sample.folder()
+        for input in ["problem.yaml", "server.csv", "./prompts.csv"] {
+            let before = try folder.read(input)
+            let run = try Run(["solve", "problem.yaml", "-o", input], in: folder.url)
+            #expect(run.status == 64 && run.errors.contains("is an input"), "\(run.errors)")
+            #expect(try folder.read(input) == before)
+        }
+        #expect(try Run(["ingest", "server.csv", "-o", "server.csv"], in: folder.url).status == 64)
+        #expect(try Run(["solve", "problem.yaml", "-o", "/dev/null"], in: folder.url).status == 73)
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path("link.json"), withDestinationPath: folder.path("target.json"))
+        try folder.write("target.json", "old")
+        #expect(try Run(["solve", "problem.yaml", "-o", "link.json"], in: folder.url).status == 0)
+        #expect(try folder.read("target.json").count > 1_000, "a link leads to its target")
+    }
+
+    @Test func `numbers that make no valid table are refused`() throws {
+        let folder = try Sample.folder()
+        for setting in [
+            "endpoints.server.price={prefill: 1e308, decode: 1e308}", "table={as_of: 2025-01-31, valid_days: 1e300}",
+        ] {
+            let run = try Run(["solve", "problem.yaml", "-o", "policy.json", "--set", setting], in: folder.url)
+            #expect(run.status == 65 && run.errors.contains("problem.yaml"), "\(setting): \(run.status) \(run.errors)")
+            #expect(!folder.has("policy.json"))
+        }
+    }
+
+    @Test func `an expression that changes from run to run is refused`() throws {
+        let folder = try Sample.folder()
+        let run = try Run(
+            ["solve", "problem.yaml", "--set", "endpoints.server.trace={path: server.csv, where: random() > 0.5}"],
+            in: folder.url)
+        #expect(run.status == 65 && run.errors.contains("random"), "\(run.errors)")
+    }
+
     @Test func `without DuckDB the message says how to install it`() throws {
         // A copy of the program outside the repository finds neither .tools nor, with this PATH, anything else.
         let folder = try Sample.folder()
@@ -145,6 +181,21 @@ import Testing
         let run = try Run(["solve", "problem.yaml", "-o", "policy.json"], in: folder.url)
         #expect(run.status == 0, "\(run.errors)")
         #expect(try Run(["policy", "validate", "policy.json"], in: folder.url).status == 0)
+        let json = try Run(["solve", "problem.yaml", "--json"], in: folder.url)
+        let result = try #require(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+        let baselines = try #require(result["baselines"] as? [String: [String: Any]])
+        #expect(baselines["server-only"]?["failed_share"] as? Double == 1)
+        #expect(baselines["server-only"]?["ttft.mean"] as? Double == 60)
+        #expect(baselines["race"]?["failed_share"] as? Double == 0)
+    }
+
+    @Test func `all device requests failed`() throws {
+        let device = "prompt_tokens,ttft,outcome\n" + (1...20).map { "\($0),,failed\n" }.joined()
+        let problem = Sample.problem.replacing("ttft: {intercept: 0.1, per_token: 0.01}", with: "trace: device.csv")
+        let folder = try Sample.folder(["device.csv": device, "problem.yaml": problem])
+        let run = try Run(["solve", "problem.yaml", "-o", "policy.json"], in: folder.url)
+        #expect(run.status == 65 && run.errors.contains("device.csv: all 20 device requests failed"), "\(run.errors)")
+        #expect(!folder.has("policy.json"))
     }
 
     @Test func `one request of each kind`() throws {
@@ -160,6 +211,9 @@ import Testing
         let run = try Run(
             ["solve", "problem.yaml", "-o", "policy.json", "--set", "workload.buckets.count=1"], in: folder.url)
         #expect(run.status == 0, "\(run.errors)")
+        #expect(
+            try String(decoding: folder.read("policy.json"), as: UTF8.self).components(separatedBy: "\"from\"").count
+                == 2)
     }
 
     @Test func `no limit at all races`() throws {

@@ -69,8 +69,18 @@ import Testing
         return total
     }
 
+    @Test func `values only a small part of many vertices`() {
+        let x = (0..<400).map { 0.05 * Double($0) }
+        let curve = UsageCurve(positions: x, usage: x.map { ((20 - $0) / 20) * ((20 - $0) / 20) })
+        let problem = SingleLimitProblem(
+            curves: [curve], curveOfGroup: Array(repeating: 0, count: 30), weights: Array(repeating: 1, count: 30),
+            limit: 9)
+        let solution = problem.solve { g, k in Double(g + 1) * x[k] / (1 + x[k]) }
+        #expect(solution.gap <= 1e-9 && solution.evaluations < 30 * 400 / 10)
+    }
+
     @Test(arguments: 1...60)
-    func `equals the merged hulls of all groups, and values only part of the vertices`(seed: Int) {
+    func `equals the merged hulls of all groups`(seed: Int) {
         var generator = SeededGenerator(seed: seed)
         let groups = Int.random(in: 1...12, using: &generator)
         var curves: [UsageCurve] = []
@@ -94,6 +104,5 @@ import Testing
         #expect(solution.primal >= solution.bound - 1e-12 && solution.gap <= 1e-9)
         #expect(solution.usage <= limit + 1e-12)
         #expect(solution.choices.count { $0.count > 1 } <= 1)
-        #expect(solution.evaluations <= values.reduce(0) { $0 + $1.count })
     }
 }

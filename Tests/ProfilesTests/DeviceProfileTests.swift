@@ -85,6 +85,38 @@ func deviceRows(_ pairs: [(length: Int, ttft: Double)], heldOut: Int = 0) -> Tra
         let profile = try DeviceProfile(rows: deviceRows(pairs), part: .all, usesResiduals: true, timeout: 60)
         #expect(profile.residuals.count == DeviceProfile.maximalResiduals && profile.residualsSeen == 10_000)
         #expect(abs(profile.masses.reduce(0, +) - 1) < 1e-12)
+        #expect(abs(zip(profile.residuals, profile.masses).reduce(0) { $0 + $1.0 * $1.1 }) < 1e-12)
+    }
+
+    @Test(arguments: [1_500, 5_000])
+    func `invariant 4: every row twice leaves the residuals as they are`(rows: Int) throws {
+        var generator = SeededGenerator(seed: rows)
+        let pairs = (0..<rows).map { ($0 % 50 + 1, 1 + Double.random(in: 0...1, using: &generator)) }
+        let curve = DeviceFit(intercept: 1, perToken: 0.01)
+        let profiles = try [pairs, pairs + pairs].map {
+            try DeviceProfile(rows: deviceRows($0), part: .all, usesResiduals: true, curve: curve, timeout: 60)
+        }
+        #expect(profiles[0].residuals.count == profiles[1].residuals.count)
+        for (one, two) in zip(profiles[0].residuals, profiles[1].residuals) { #expect(abs(one - two) < 1e-12) }
+    }
+
+    @Test func `beyond the prompts seen a concave curve goes on along its tangent`() throws {
+        let pairs = (1...60).map { i in
+            let l = Double(10 * i)
+            return (10 * i, 0.1 + 0.01 * l - 8e-6 * l * l + (i.isMultiple(of: 2) ? 0.001 : -0.001))
+        }
+        let fit = try DeviceProfile(rows: deviceRows(pairs), part: .all, usesResiduals: true, timeout: 60).fit
+        #expect(fit.perTokenSquared < 0)
+        let seconds = [600, 601, 9_000].map(fit.seconds(promptTokens:))
+        #expect(seconds[0] < seconds[1] && seconds[2] > 5)
+        #expect(abs(seconds[1] - seconds[0] - (0.01 - 2 * 8e-6 * 600)) < 1e-4)
+    }
+
+    @Test func `an outage in the held-out part is judged, not refused`() throws {
+        let rows = deviceRows([(1, 0.1), (2, 0.2), (3, .infinity)], heldOut: 1)
+        let tuned = try DeviceProfile(rows: rows, part: .tuning, usesResiduals: true, timeout: 60)
+        let judged = try DeviceProfile(rows: rows, part: .heldOut, usesResiduals: true, curve: tuned.fit, timeout: 60)
+        #expect(judged.failedShare == 1 && judged.survival(promptTokens: 3, at: 59) == 1)
     }
 
     @Test func `the held-out part keeps the curve it is judged by`() throws {

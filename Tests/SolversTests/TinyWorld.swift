@@ -8,8 +8,8 @@ import Traces
 /// A world small enough to list every pair of times, and the outcomes of actions straight from their definition.
 struct TinyWorld {
     let profile: ServingProfile
-    /// Server samples in seconds; infinite for failures.
-    let server: [Double]
+    /// Server samples per length, in seconds; infinite for failures. Worlds of even seed have two groups of lengths.
+    let server: [Int: [Double]]
     /// Device samples per length, in seconds; infinite for failures.
     let device: [Int: [Double]]
     let timeout: Double
@@ -21,9 +21,12 @@ struct TinyWorld {
         var generator = SeededGenerator(seed: seed)
         func eighths(_ range: ClosedRange<Int>) -> Double { Double(Int.random(in: range, using: &generator)) / 8 }
         timeout = canFail ? 4 : 64
-        let server = (0..<Int.random(in: 1...6, using: &generator)).map { _ in
-            canFail && Int.random(in: 0..<6, using: &generator) == 0 ? Double.infinity : eighths(1...40)
+        func serverSamples() -> [Double] {
+            (0..<Int.random(in: 1...6, using: &generator)).map { _ in
+                canFail && Int.random(in: 0..<6, using: &generator) == 0 ? Double.infinity : eighths(1...40)
+            }
         }
+        let groups = seed.isMultiple(of: 2) ? [serverSamples(), serverSamples()] : [serverSamples()]
         let lengths = Set(
             (0..<Int.random(in: 1...3, using: &generator)).map { _ in Int.random(in: 1...6, using: &generator) })
         var prompts: [Int] = []
@@ -53,7 +56,7 @@ struct TinyWorld {
                 rows: rows, part: .all, usesResiduals: true, curve: curve, timeout: 1_000)
         else { preconditionFailure("the tiny device has an answered row") }
         let floor = rows.ttft.min() ?? 0
-        self.server = server
+        server = Dictionary(uniqueKeysWithValues: lengths.map { ($0, groups[$0 < 4 ? 0 : groups.count - 1]) })
         self.device = Dictionary(
             uniqueKeysWithValues: lengths.map { length in
                 let times = noise.map { max(0.5 + perToken * Double(length) + $0, floor) }
@@ -61,7 +64,10 @@ struct TinyWorld {
             })
         profile = ServingProfile(
             workload: WorkloadProfile(promptTokens: prompts),
-            server: ServerProfile(pooled: Empirical(samples: server, horizon: timeout)),
+            server: ServerProfile(
+                lowerEdges: groups.count == 1 ? [1] : [1, 4],
+                groups: groups.map { [timeout] in Empirical(samples: $0, horizon: timeout) },
+                pooled: Empirical(samples: groups.flatMap { $0 }, horizon: timeout)),
             device: device, timeout: timeout)
     }
 
@@ -95,14 +101,15 @@ struct TinyWorld {
     func mean(_ length: Int, _ action: Action, _ f: (Event) -> Double) -> Double {
         let devices = device[length] ?? []
         var sum = 0.0
-        for s in server { for d in devices { sum += f(event(server: s, device: d, action)) } }
-        return sum / Double(server.count * devices.count)
+        let servers = server[length] ?? []
+        for s in servers { for d in devices { sum += f(event(server: s, device: d, action)) } }
+        return sum / Double(servers.count * devices.count)
     }
 
     /// All candidate actions: every pair with a wait at 0, at a time of either endpoint, or never.
     var actions: [Action] {
         let devices = device.values.flatMap { $0 }.filter { $0 < timeout }
-        let waits = Set(server.filter { $0 < timeout } + devices + [0, .infinity]).sorted()
+        let waits = Set(server.values.flatMap { $0 }.filter { $0 < timeout } + devices + [0, .infinity]).sorted()
         return waits.map { Action(first: .server, otherAfter: $0) }
             + waits.map { Action(first: .device, otherAfter: $0) }
     }

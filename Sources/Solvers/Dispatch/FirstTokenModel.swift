@@ -158,7 +158,7 @@ public struct FirstTokenModel: Sendable {
                 deviceLost += mass
             }
         }
-        shares.serverStarted = wait == .infinity ? 0 : shares.serverStarted + device.failedShare
+        shares.serverStarted = wait >= timeout ? 0 : shares.serverStarted + device.failedShare
         shares.serverAnswers += deviceLost * (1 - serverLost)
         shares.failed = deviceLost * serverLost
         return shares

@@ -62,7 +62,7 @@ extension FirstTokenModel {
         }
         outcomes[.ttftMean] = mean
         outcomes[.deviceAnswerShare] = min(1, deviceAnswers)
-        outcomes[.failedShare] = failed
+        outcomes[.failedShare] = min(1, failed)
         outcomes[.serverPrefillShare] = min(1, use.serverPrefill / meanPrompt)
         outcomes[.devicePrefillShare] = min(1, use.devicePrefill / meanPrompt)
         if workload.meanOutputTokens != nil {

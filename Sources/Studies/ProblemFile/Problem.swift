@@ -175,3 +175,13 @@ public struct Problem: Sendable, Equatable {
         self.path = ""
     }
 }
+
+extension Problem {
+    /// Paths of all its traces.
+    public var tracePaths: [String] {
+        [workload.trace.path]
+            + [server.ttft, device.ttft].compactMap { source in
+                if case .trace(let trace) = source { trace.path } else { nil }
+            }
+    }
+}

@@ -51,7 +51,6 @@ extension ProblemFile {
 
         limits:
           device.prefill_share: {at_most: 0.2}
-          # ttft.p99: {at_most: 2.5}
 
         # timeout: 60                       # no first token by then is a failure
         # split: {tuning_share: 0.7}        # or none: judge on the data the policy was tuned on
