@@ -1,7 +1,12 @@
 import FoundationEssentials
 import Glibc
 
-/// Seconds that `work` takes, once for each run, after one run that does not count. `ready` makes its input, untimed.
+/// Seconds of each run of some work, the first of which does not count.
+/// - Parameters:
+///   - options: Those of the piece of work; `--runs` says how often.
+///   - ready: Makes the input of a run, untimed.
+///   - work: What is timed.
+/// - Returns: As many figures as runs.
 func measure<Input, Output>(_ options: Options, ready: () -> Input, work: (consuming Input) -> Output) -> [Double] {
     let clock = ContinuousClock()
     var seconds: [Double] = []

@@ -37,7 +37,8 @@ import Testing
         var generator = SeededGenerator(seed: 1)
         for share in [0, 1, 2] {
             let values = (0..<3_000).map { _ in
-                Int.random(in: 0..<2, using: &generator) < share ? Double.infinity : Double(Int.random(in: 1...40, using: &generator)) / 8
+                let isFailed = Int.random(in: 0..<2, using: &generator) < share
+                return isFailed ? Double.infinity : Double(Int.random(in: 1...40, using: &generator)) / 8
             }
             var sorted = values
             sorted.radixSort()
