@@ -27,15 +27,16 @@ let package = Package(
 
         // MARK: The flow
         .target(name: "Serving"),
+        .target(name: "Spelling"),
         .target(
             name: "Traces",
             dependencies: [
-                "Serving",
+                "Spelling",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(name: "Profiles", dependencies: ["Serving", "Traces", "Distributions", "LinearAlgebra"]),
-        .target(name: "Costs", dependencies: ["Serving"]),
+        .target(name: "Costs"),
         .target(name: "Policies"),
         .target(
             name: "Solvers",
@@ -43,7 +44,8 @@ let package = Package(
         .target(
             name: "Studies",
             dependencies: [
-                "Serving", "Traces", "Profiles", "Costs", "Policies", "Solvers", "Distributions", "LinearAlgebra", "Yams",
+                "Serving", "Spelling", "Traces", "Profiles", "Costs", "Policies", "Solvers", "Distributions",
+                "Optimization", "LinearAlgebra", "Yams",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
 
@@ -51,7 +53,7 @@ let package = Package(
         .executableTarget(
             name: "disco",
             dependencies: [
-                "Serving", "Traces", "Profiles", "Policies", "Studies",
+                "Traces", "Policies", "Studies",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -60,6 +62,7 @@ let package = Package(
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
         .testTarget(name: "DistributionsTests", dependencies: ["Distributions", "TestSupport"]),
         .testTarget(name: "OptimizationTests", dependencies: ["Optimization", "TestSupport"]),
+        .testTarget(name: "SpellingTests", dependencies: ["Spelling"]),
         .testTarget(name: "TracesTests", dependencies: ["Traces", "Serving"]),
         .testTarget(name: "ProfilesTests", dependencies: ["Profiles", "Distributions", "Traces", "TestSupport"]),
         .testTarget(name: "CostsTests", dependencies: ["Costs"]),
@@ -69,7 +72,7 @@ let package = Package(
             dependencies: [
                 "Solvers", "Serving", "Profiles", "Costs", "Distributions", "Optimization", "Traces", "TestSupport",
             ]),
-        .testTarget(name: "StudiesTests", dependencies: ["Serving", "Traces", "Studies"]),
+        .testTarget(name: "StudiesTests", dependencies: ["Serving", "Traces", "Policies", "Studies"]),
         .testTarget(name: "EndToEndTests", dependencies: ["disco", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

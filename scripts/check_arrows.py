@@ -21,6 +21,7 @@ FORBIDDEN = [
     ("Distributions", None),
     ("Optimization", None),
     ("Serving", None),
+    ("Spelling", None),
 ]
 ONLY_IMPORTER = {"CLinearAlgebra": "LinearAlgebra", "COpenBLASTuning": "LinearAlgebra"}
 

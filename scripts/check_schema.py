@@ -1,18 +1,52 @@
 #!/usr/bin/env python3
-"""Checks schema/policy.schema.json against the fixtures of Tests/PoliciesTests.
+"""Checks the schemas in schema/ against what the project writes and reads.
 
-Every valid fixture must pass, every invalid/schema-*.json must fail; invalid/rule-*.json break rules that a schema
-cannot state, so they must pass and are listed. Exits with 1 on any disagreement, and if an object of the schema
-is open or a member has no description.
+policy: every valid fixture of Tests/PoliciesTests must pass, every invalid/schema-*.json must fail; invalid/rule-*.json
+break rules that a schema cannot state, so they must pass and are listed. problem: the example that disco prints, those of
+data/ and of docs/problem-file.md, and small generated problems must pass; each known mistake must fail. solve: the
+program's own output on the generated problems must pass. policy and solve must leave no object open and no member
+without a description. Exits with 1 on any disagreement.
 """
+import argparse
+import copy
 import json
 import pathlib
+import re
+import subprocess
 import sys
+import tempfile
 
+import yaml
 from jsonschema import Draft202012Validator
+
+from reference.problems import Problem
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "Tests" / "PoliciesTests" / "Fixtures"
+SEEDS = range(8)  # every combination of limit and kind of device once
+BUILDS = [ROOT / ".build" / kind / "disco" for kind in ("release", "debug")]
+
+
+class PlainLoader(yaml.SafeLoader):
+    """YAML as disco reads it (1.2): a date is text, 1e-8 a number."""
+
+
+PlainLoader.yaml_implicit_resolvers = {
+    first: [(tag, rule) for tag, rule in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+PlainLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789"))
+
+
+def validator(name: str) -> Draft202012Validator:
+    schema = json.loads((ROOT / "schema" / f"{name}.schema.json").read_text())
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def errors(schema: Draft202012Validator, document) -> list[str]:
+    return [f"{error.json_path}: {error.message[:200]}" for error in schema.iter_errors(document)]
 
 
 def gaps(node, path="#"):
@@ -22,7 +56,9 @@ def gaps(node, path="#"):
             yield from gaps(item, f"{path}/{index}")
     if not isinstance(node, dict):
         return
-    if "properties" in node and node.get("additionalProperties") is not False:
+    # The branches of a choice only narrow the object around them.
+    is_branch = re.search(r"/(anyOf|oneOf|allOf)/\d+$", path)
+    if "properties" in node and node.get("additionalProperties") is not False and not is_branch:
         yield f"{path}: additionalProperties is not false"
     for name, member in node.get("properties", {}).items():
         if isinstance(member, dict) and not member.get("description"):
@@ -31,27 +67,104 @@ def gaps(node, path="#"):
         yield from gaps(child, f"{path}/{name}")
 
 
-def main():
-    schema = json.loads((ROOT / "schema" / "policy.schema.json").read_text())
-    Draft202012Validator.check_schema(schema)
-    validator = Draft202012Validator(schema)
-    complaints = list(gaps(schema))
+def policy_complaints():
+    schema = validator("policy")
+    yield from gaps(schema.schema)
     beyond = []
     files = sorted(FIXTURES.glob("*/*.json"))
     if not files:
-        complaints.append(f"no fixtures in {FIXTURES.relative_to(ROOT)}")
+        yield f"no fixtures in {FIXTURES.relative_to(ROOT)}"
     for file in files:
-        errors = [error.json_path + ": " + error.message for error in validator.iter_errors(json.loads(file.read_text()))]
+        found = errors(schema, json.loads(file.read_text()))
         wants_failure = file.parent.name == "invalid" and file.name.startswith("schema-")
         if file.parent.name == "invalid" and not file.name.startswith(("schema-", "rule-")):
-            complaints.append(f"{file.name}: neither schema- nor rule-")
-        if wants_failure and not errors:
-            complaints.append(f"{file.name}: the schema accepts it")
-        if not wants_failure and errors:
-            complaints.append(f"{file.name}: the schema refuses it: {errors[0]}")
+            yield f"{file.name}: neither schema- nor rule-"
+        if wants_failure and not found:
+            yield f"{file.name}: the schema accepts it"
+        if not wants_failure and found:
+            yield f"{file.name}: the schema refuses it: {found[0]}"
         if file.name.startswith("rule-"):
             beyond.append(file.stem.removeprefix("rule-"))
-    print(f"{len(files)} fixtures; beyond the schema: {', '.join(beyond)}")
+    print(f"policy: {len(files)} fixtures; beyond the schema: {', '.join(beyond)}")
+
+
+def at(document, path: str, value):
+    """A copy of `document` with one member, named by its path, changed or added."""
+    changed = copy.deepcopy(document)
+    node = changed
+    *inner, last = path.split("/")
+    for name in inner:
+        node = node[int(name)] if isinstance(node, list) else node[name]
+    node[last] = value
+    return changed
+
+
+def problem_complaints(disco: str, generated: list[pathlib.Path]):
+    schema = validator("problem")
+    printed = subprocess.run([disco, "solve", "--example"], check=True, capture_output=True, text=True).stdout
+    page = (ROOT / "docs" / "problem-file.md").read_text()
+    documents = {"disco solve --example": printed}
+    documents |= {f"docs/problem-file.md, example {i}": y for i, y in enumerate(re.findall(r"```yaml\n(.*?)```", page, re.S))}
+    documents |= {str(p.relative_to(ROOT)): p.read_text() for p in sorted((ROOT / "data").glob("*.yaml"))}
+    documents |= {f"generated problem {p.parent.name}": p.read_text() for p in generated}
+    for name, text in documents.items():
+        yield from (f"{name}: the problem schema refuses it: {e}" for e in errors(schema, yaml.load(text, PlainLoader))[:1])
+    example = yaml.load(printed, PlainLoader)
+    mistakes = {
+        "an unknown field": at(example, "objectve", "ttft.mean"), "an unknown metric": at(example, "objective", "ttft.p98"),
+        "version 2": at(example, "version", 2), "a share of 2": at(example, "limits/device.prefill_share/at_most", 2),
+        "a number in quotes": at(example, "endpoints/device/tpot", "0.084"),
+        "both trace and ttft": at(example, "endpoints/device/trace", "device.csv"),
+        "no workload": {k: v for k, v in example.items() if k != "workload"},
+    }
+    yield from (f"the problem schema accepts {name}" for name, wrong in mistakes.items() if not errors(schema, wrong))
+    print(f"problem: {len(documents)} files pass, {len(mistakes)} mistakes are refused")
+
+
+def solve_complaints(disco: str, generated: list[pathlib.Path]):
+    schema, policies = validator("solve"), validator("policy")
+    yield from gaps(schema.schema)
+    for path in generated:
+        table = path.with_name("policy.json")
+        run = subprocess.run([disco, "solve", path, "--json", "-o", table], capture_output=True, text=True)
+        if run.returncode != 0:
+            yield f"generated problem {path.parent.name}: disco ends with {run.returncode}: {run.stderr.strip()}"
+            continue
+        result = json.loads(run.stdout)
+        for name, found in [("solve", errors(schema, result)), ("policy", errors(policies, json.loads(table.read_text())))]:
+            yield from (f"generated problem {path.parent.name}: the {name} schema refuses the output: {e}" for e in found[:3])
+    for path, value in [("surprise", 1), ("expected/surprise", 1), ("objective", None), ("buckets/0/from", 0)]:
+        if not errors(schema, at(result, path, value)):
+            yield f"the solve schema accepts {path} = {value}"
+    print(f"solve: output of {len(generated)} problems passes")
+
+
+def generate(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Small problems; one of them has rows that are rejected, one holds nothing out."""
+    paths = []
+    for seed in SEEDS:
+        place = folder / str(seed)
+        place.mkdir()
+        paths.append(Problem(seed).write(place, "all" if seed else "tuning"))
+    workload = paths[1].with_name("workload.csv")
+    workload.write_text(workload.read_text() + ("0" + "," * workload.read_text().split("\n")[0].count(",") + "\n") * 2)
+    document = json.loads(paths[1].read_text())
+    document["workload"]["trace"]["max_rejected"] = 0.5
+    paths[1].write_text(json.dumps(document))
+    return paths
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--disco", help="the built program (default: that of .build, release before debug)")
+    disco = parser.parse_args().disco or next((str(p) for p in BUILDS if p.exists()), None)
+    if disco is None:
+        print("disco is not built: swift build --product disco", file=sys.stderr)
+        return 1
+    with tempfile.TemporaryDirectory(prefix="disco-schema-") as folder:
+        generated = generate(pathlib.Path(folder))
+        complaints = [
+            *policy_complaints(), *problem_complaints(disco, generated), *solve_complaints(disco, generated)]
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     return 1 if complaints else 0

@@ -57,7 +57,8 @@ public struct CostModel: Sendable, Hashable {
     public let moneyPerJoule: Double?
 
     /// A cost model; whatever is nil makes the figures that need it nil, never 0.
-    public init(server: PerToken?, device: PerToken? = nil, deviceEnergy: PerToken? = nil, moneyPerJoule: Double? = nil) {
+    public init(server: PerToken?, device: PerToken? = nil, deviceEnergy: PerToken? = nil, moneyPerJoule: Double? = nil)
+    {
         self.server = server
         self.device = device
         self.deviceEnergy = deviceEnergy
@@ -84,7 +85,9 @@ public struct CostModel: Sendable, Hashable {
         deviceEnergy.map { $0.prefill * use.devicePrefill + $0.decode * use.deviceDecode }
     }
 
-    /// The regime; nil where a price is missing. Source: DiSCo, regime test (unconfirmed recollection; an assumption).
+    /// The regime; nil where a price is missing.
+    ///
+    /// Source: DiSCo, regime test (unconfirmed recollection; an assumption).
     public var regime: Regime? {
         guard let server, let device = deviceTotal else { return nil }
         if min(device.prefill, device.decode) > max(server.prefill, server.decode) { return .deviceConstrained }

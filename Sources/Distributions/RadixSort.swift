@@ -112,12 +112,10 @@ private struct RadixKeys {
         return RadixKeys(lowest: lowest, range: range, shift: UInt64(max(0, bits - wanted)))
     }
 
-    /// The key of a number.
     @inline(__always) func key(_ value: Double) -> UInt64 {
         min((Self.ascendingBits(value) &- lowest) >> shift, infinity)
     }
 
-    /// A digit of a key, the last one first.
     @inline(__always) func digit(_ digit: Int, of key: UInt64) -> Int {
         Int(truncatingIfNeeded: (key &>> UInt64(digit &* digitBits)) & (1 &<< UInt64(digitBits) &- 1))
     }

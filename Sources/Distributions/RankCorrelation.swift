@@ -6,6 +6,7 @@
 ///   - x: First member of each pair.
 ///   - y: Second member.
 ///   - counts: How many observations each pair stands for.
+/// - Returns: ρ in -1...1, or nil.
 /// - Complexity: O(*n* log *n*).
 public func rankCorrelation(_ x: [Double], _ y: [Double], counts: [Int]) -> Double? {
     precondition(x.count == y.count && x.count == counts.count, "pairs and counts differ in number")

@@ -13,6 +13,8 @@ public enum Engine {
         return "OpenBLAS \(version) \(core)"
     }()
 
-    /// Readies the library before its first call: right kernels, one thread. Costs nothing from the second call on.
+    /// Readies the library before its first call: right kernels, one thread.
+    ///
+    /// Costs nothing from the second call on.
     @usableFromInline static func prepare() { _ = name }
 }

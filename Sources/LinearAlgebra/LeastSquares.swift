@@ -32,6 +32,7 @@ public struct LeastSquaresFit: Sendable, Equatable {
 /// - Parameters:
 ///   - a: Design matrix, one row an observation.
 ///   - b: Observations, one a row.
+/// - Returns: Coefficients with their standard errors, residuals and R².
 /// - Throws: `LeastSquaresError` if an input is not finite, rows are too few or columns are dependent (rcond 1e-10).
 /// - Complexity: O(rows · columns²).
 public func leastSquares(_ a: Matrix, _ b: [Double]) throws(LeastSquaresError) -> LeastSquaresFit {

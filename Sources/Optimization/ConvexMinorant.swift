@@ -7,6 +7,7 @@
 /// - Parameters:
 ///   - count: Number of points, ≥ 1.
 ///   - point: The point of an index in 0 ..< count; x ascends strictly.
+/// - Returns: Indices of the vertices, ascending.
 /// - Complexity: O(*n*).
 @inlinable
 public func convexMinorant(count: Int, _ point: (Int) -> (x: Double, y: Double)) -> [Int] {

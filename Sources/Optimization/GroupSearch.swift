@@ -6,7 +6,9 @@ struct GroupSearch {
     private(set) var vertices: [Int]
     private(set) var values: [Double]
 
-    /// Values both ends. With a concave v and a non-increasing usage, one of them has the largest value.
+    /// Values both ends.
+    ///
+    /// With a concave v and a non-increasing usage, one of them has the largest value.
     init(curve: UsageCurve, weight: Double, value: (Int) -> Double) {
         self.curve = curve
         self.weight = weight

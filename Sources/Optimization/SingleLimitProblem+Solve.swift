@@ -6,9 +6,14 @@ extension SingleLimitProblem {
     /// the two. When none is, the lines' meeting point is the dual optimum and both plans are optimal at that price: the
     /// answer walks from one to the other, group by group, until the limit is used up. Finite and exact.
     /// Source: derived, docs/maths/dispatch.md.
-    /// - Parameter value: v_g(k) for group g and vertex k; concave in the vertex's position.
+    /// - Parameters:
+    ///   - maximalRounds: Multipliers to try before giving up with valid but not tight numbers.
+    ///   - value: v_g(k) for group g and vertex k; concave in the vertex's position.
+    /// - Returns: The mixtures with primal value, bound and multiplier.
     /// - Complexity: O(rounds · groups) look-ups and a few values a group and round, seen: 8-15 rounds, 4-8 values a group.
-    public func solve(maximalRounds: Int = 10_000, value: (_ group: Int, _ vertex: Int) -> Double) -> SingleLimitSolution {
+    public func solve(maximalRounds: Int = 10_000, value: (_ group: Int, _ vertex: Int) -> Double)
+        -> SingleLimitSolution
+    {
         var groups = weights.indices.map { g in
             GroupSearch(curve: curves[curveOfGroup[g]], weight: weights[g]) { value(g, $0) }
         }
@@ -23,7 +28,8 @@ extension SingleLimitProblem {
             }
             return plan
         }
-        func solution(_ status: SolveStatus, _ choices: [[SingleLimitSolution.Choice]], primal: Double, usage: Double,
+        func solution(
+            _ status: SolveStatus, _ choices: [[SingleLimitSolution.Choice]], primal: Double, usage: Double,
             bound: Double, price: Double, rounds: Int
         ) -> SingleLimitSolution {
             SingleLimitSolution(
@@ -35,17 +41,20 @@ extension SingleLimitProblem {
         var above = plan(price: 0)
         if above.usage <= limit + slack {
             return solution(
-                .optimal, above.choices, primal: above.value, usage: above.usage, bound: above.value, price: 0, rounds: 1)
+                .optimal, above.choices, primal: above.value, usage: above.usage, bound: above.value, price: 0,
+                rounds: 1)
         }
         var below = Plan()
         for g in groups.indices {
             let last = groups[g].vertices.count - 1
             let vertex = groups[g].vertices[last]
             below.append(
-                vertex: vertex, value: groups[g].values[last], usage: weights[g] * curves[curveOfGroup[g]].usage[vertex])
+                vertex: vertex, value: groups[g].values[last], usage: weights[g] * curves[curveOfGroup[g]].usage[vertex]
+            )
         }
         guard below.usage <= limit + slack else {
-            return solution(.infeasible, [], primal: .infinity, usage: below.usage, bound: .infinity, price: 0, rounds: 1)
+            return solution(
+                .infeasible, [], primal: .infinity, usage: below.usage, bound: .infinity, price: 0, rounds: 1)
         }
 
         var price = 0.0

@@ -55,7 +55,9 @@ public struct SingleLimitSolution: Sendable, Equatable {
 
     /// Whether it is optimal.
     public let status: SolveStatus
-    /// For each group its mixture; at most one group has two entries. Empty where infeasible.
+    /// For each group its mixture; at most one group has two entries.
+    ///
+    /// Empty where infeasible.
     public let choices: [[Choice]]
     /// Value of `choices`; infinite where infeasible.
     public let primal: Double

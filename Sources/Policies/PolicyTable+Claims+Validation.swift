@@ -84,7 +84,8 @@ extension PolicyTable {
             "found \(gap), wanted (primal \(primal) - bound \(bound)) / scale \(scale) = \(stated)")
         findings.require(
             certificate.status != .optimal || gap <= Certificate.largestOptimalGap, .optimalGap, "$.certificate.gap",
-            "found a gap of \(gap) with status optimal, wanted at most \(Certificate.largestOptimalGap), or status feasible")
+            "found a gap of \(gap) with status optimal, wanted at most \(Certificate.largestOptimalGap), or status feasible"
+        )
     }
 
     private func checkOutcomes(_ outcomes: [String: Double], _ path: String, _ findings: inout Findings) {

@@ -39,6 +39,14 @@ extension PolicyTable {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    /// What prompts of which length do; buckets in a row that do the same are one line.
+    /// - Parameter width: Columns that no line exceeds; at least 60.
+    /// - Returns: A header and a line per action, ending in a newline.
+    /// - Complexity: O(*n*) in the number of actions.
+    public func renderedBuckets(width: Int = 80) -> String {
+        bucketLines(width: max(60, width)).joined(separator: "\n") + "\n"
+    }
+
     private func outcomeLines(width: Int) -> [String] {
         let names = PolicyMetric.inOrder(Set(expected.keys).union(heldOut?.keys ?? [:].keys))
         let rows = names.map { name in

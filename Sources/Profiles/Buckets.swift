@@ -1,6 +1,6 @@
 private import Serving
 
-/// A cut of all prompt lengths 1 ... ∞ into intervals that share an action.
+/// A cut of all prompt lengths 1...∞ into intervals that share an action.
 public struct Buckets: Sendable, Equatable {
     /// The first length of each bucket, ascending; the first is 1.
     public let lowerEdges: [Int]
@@ -12,8 +12,9 @@ public struct Buckets: Sendable, Equatable {
         lowerEdges = Set(edges).union([1]).sorted()
     }
 
-    /// At most `count` buckets of about equal request mass: cut where the cumulative share passes k / count. A length is
-    /// never split, so a very common one may leave fewer buckets.
+    /// At most `count` buckets of about equal request mass: cut where the cumulative share passes k / count.
+    ///
+    /// A length is never split, so a very common one may leave fewer buckets.
     public static func quantile(count: Int, of workload: WorkloadProfile) -> Buckets {
         precondition(count >= 1, "\(count) buckets")
         let total = workload.requests

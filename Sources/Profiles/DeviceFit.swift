@@ -57,7 +57,8 @@ public struct DeviceFit: Sendable, Equatable {
         self.init(intercept, perToken, perTokenSquared, errors: [], rSquared: nil, t: nil, range: nil)
     }
 
-    private init(_ intercept: Double, _ perToken: Double, _ perTokenSquared: Double, errors: [Double],
+    private init(
+        _ intercept: Double, _ perToken: Double, _ perTokenSquared: Double, errors: [Double],
         rSquared: Double?, t: Double?, range: ClosedRange<Int>?
     ) {
         self.intercept = intercept
@@ -78,8 +79,9 @@ public struct DeviceFit: Sendable, Equatable {
     /// |t| beyond which a quadratic term is kept (two-sided p < 0.001).
     static let curvatureThreshold = 3.29
 
-    /// The line through (length, seconds), or the parabola where its quadratic term is significant and it does not fall
-    /// within the lengths seen.
+    /// The line through (length, seconds), or the parabola where its quadratic term is significant and it does not
+    /// fall within the lengths seen.
+    ///
     /// Source: docs/maths/fit.md.
     /// - Throws: `ProfileError.tooFewLengths` where no line can be drawn.
     static func through(lengths: [Int], seconds: [Double]) throws(ProfileError) -> DeviceFit {
@@ -93,7 +95,9 @@ public struct DeviceFit: Sendable, Equatable {
             throw .tooFewLengths(found: distinct.sorted())
         }
         var t: Double?
-        if distinct.count >= 3, l.count > 3, let curve = try? leastSquares(Matrix(columns: [ones, l, l.map { $0 * $0 }]), seconds) {
+        if distinct.count >= 3, l.count > 3,
+            let curve = try? leastSquares(Matrix(columns: [ones, l, l.map { $0 * $0 }]), seconds)
+        {
             let ratio = curve.coefficients[2] / curve.standardErrors[2]
             // An exact parabola has no error at all; 0 / 0 (an exact line) is not curved.
             t = ratio.isNaN ? 0 : ratio

@@ -13,7 +13,7 @@ public struct DeviceProfile: Sendable, Equatable {
     let survival: [Double]
     /// No time is below this: the smallest observed TTFT, in seconds; 0 for a given formula.
     public let floor: Double
-    /// Share of requests that fail, 0 ... 1.
+    /// Share of requests that fail, 0...1.
     public let failedShare: Double
     /// Rows that the profile was made from, failures included; 0 for a given formula.
     public let observations: Int
@@ -133,7 +133,7 @@ public struct DeviceProfile: Sendable, Equatable {
         return survival[low]
     }
 
-    /// The residual at level `q`, 0 ... 1, of answered requests, in seconds.
+    /// The residual at level `q`, 0...1, of answered requests, in seconds.
     public func residualQuantile(_ q: Double) -> Double {
         let answered = 1 - failedShare
         var sum = 0.0

@@ -30,7 +30,8 @@ public struct PoolingEvidence: Sendable, Equatable {
             return Group(from: from, requests: own.observations, p50: own.quantile(0.5), p99: own.quantile(0.99))
         }
         rankCorrelation = Distributions.rankCorrelation(
-            known.map { Double(rows.promptTokens[$0]) }, known.map { rows.ttft[$0] }, counts: known.map { rows.counts[$0] })
+            known.map { Double(rows.promptTokens[$0]) }, known.map { rows.ttft[$0] },
+            counts: known.map { rows.counts[$0] })
     }
 
     /// Requests behind the evidence.

@@ -4,7 +4,9 @@ public import Traces
 
 /// The server's TTFT: one empirical distribution, or one per group of prompt lengths.
 public struct ServerProfile: Sendable, Equatable {
-    /// The first length of each group, ascending; the first is 1. One group when pooled.
+    /// The first length of each group, ascending; the first is 1.
+    ///
+    /// One group when pooled.
     public let lowerEdges: [Int]
     /// The distribution of each group, in seconds; times after the timeout are infinite.
     public let groups: [Empirical]

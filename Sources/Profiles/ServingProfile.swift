@@ -6,7 +6,7 @@ public struct ServingProfile: Sendable, Equatable {
     public let server: ServerProfile
     /// The device's TTFT.
     public let device: DeviceProfile
-    /// No first token by then, from the request's arrival, is a failure. Seconds.
+    /// No first token by then, from the request's arrival, is a failure; in seconds.
     public let timeout: Double
 
     /// A profile.

@@ -6,8 +6,9 @@ public struct WorkloadProfile: Sendable, Equatable {
     public let lengths: [Int]
     /// Number of requests of each length.
     public let counts: [Int]
-    /// Mean answer length of each length's requests, in tokens; nil where no request of the trace has one. A length
-    /// none of whose own requests has one takes the mean of all.
+    /// Mean answer length of each length's requests, in tokens; nil where no request of the trace has one.
+    ///
+    /// A length none of whose own requests has one takes the mean of all.
     public let meanOutputTokens: [Double]?
     /// Every answer length with its count, by prompt length: what survival functions are made of.
     public let outputs: [OutputCount]
@@ -56,7 +57,9 @@ public struct WorkloadProfile: Sendable, Equatable {
         let answered = sorted.reduce(0) { $0 + $1.value.answered }
         if answered > 0 {
             let overall = Double(sorted.reduce(0) { $0 + $1.value.tokens }) / Double(answered)
-            meanOutputTokens = sorted.map { $0.value.answered > 0 ? Double($0.value.tokens) / Double($0.value.answered) : overall }
+            meanOutputTokens = sorted.map {
+                $0.value.answered > 0 ? Double($0.value.tokens) / Double($0.value.answered) : overall
+            }
         } else {
             meanOutputTokens = nil
         }

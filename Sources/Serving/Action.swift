@@ -4,9 +4,9 @@
 /// if and only if the other has not answered by `w`. At least one wait is 0: somebody starts at once.
 /// Source: derived, docs/maths/dispatch.md.
 public struct Action: Sendable, Hashable {
-    /// The server's wait, in seconds, 0 ... ∞.
+    /// The server's wait, in seconds, 0...∞.
     public let serverWait: Double
-    /// The device's wait, in seconds, 0 ... ∞.
+    /// The device's wait, in seconds, 0...∞.
     public let deviceWait: Double
 
     /// An action with the given waits.

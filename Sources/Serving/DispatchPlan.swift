@@ -1,6 +1,8 @@
 /// What to do for each prompt length: a mixture of actions per interval of lengths.
 public struct DispatchPlan: Sendable, Hashable {
-    /// The first length of each interval, ascending; the first is 1. The last interval has no end.
+    /// The first length of each interval, ascending; the first is 1.
+    ///
+    /// The last interval has no end.
     public let lowerEdges: [Int]
     /// One mixture per interval.
     public let mixtures: [Mixture]

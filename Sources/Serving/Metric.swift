@@ -32,7 +32,7 @@ public enum Metric: String, Sendable, Hashable, CaseIterable, Codable {
         endpoint == .server ? .serverPrefillShare : .devicePrefillShare
     }
 
-    /// The quantile level of a TTFT quantile, 0 ... 1; nil for every other metric.
+    /// The quantile level of a TTFT quantile, 0...1; nil for every other metric.
     public var quantileLevel: Double? {
         switch self {
         case .ttftP50: 0.5

@@ -173,7 +173,8 @@ private struct StudyProfilesView {
         let rho = evidence.rankCorrelation.map { text($0) } ?? "none (one group)"
         let verdict =
             evidence.speaksAgainstPooling
-            ? profiles.isConditioned ? "conditioning is right" : "pooling misleads: consider condition_on: prompt_tokens"
+            ? profiles.isConditioned
+                ? "conditioning is right" : "pooling misleads: consider condition_on: prompt_tokens"
             : "pooling is defensible"
         return columns([["prompt tokens", "requests", "p50 s", "p99 s"]] + rows)
             + ["rank correlation of length and TTFT \(rho): \(verdict)"]

@@ -9,6 +9,7 @@ public import Traces
 extension SolveStudy {
     /// The result as JSON (schema/solve.schema.json).
     /// - Parameter table: The policy table made from this study.
+    /// - Returns: An object; numbers that are infinite or unknown are null.
     public func json(_ table: PolicyTable) -> JSONValue {
         let certificate = solution.certificate
         return .object([
@@ -88,7 +89,8 @@ extension TraceReport {
         .object([
             "path": .string(path), "format": .string(format.rawValue), "detected": .bool(isDetected),
             "sha256": .string(sha256), "rows_in": .integer(rowsIn), "accepted": .integer(accepted),
-            "filtered": .integer(filtered), "rejected": .integer(rejected), "ok": .integer(ok), "failed": .integer(failed),
+            "filtered": .integer(filtered), "rejected": .integer(rejected), "ok": .integer(ok),
+            "failed": .integer(failed),
             "cancelled": .integer(cancelled), "first_arrival": .init(firstArrival), "last_arrival": .init(lastArrival),
             "rejections": .array(
                 rejections.map {

@@ -10,8 +10,11 @@ internal import Solvers
 internal import Traces
 
 extension SolveStudy {
-    /// The policy table: what an online scheduler loads. The same inputs give the same bytes.
+    /// The policy table: what an online scheduler loads.
+    ///
+    /// The same inputs give the same bytes.
     /// - Parameter tool: Name and version of the program, for provenance.
+    /// - Returns: A valid table under the id that belongs to its content.
     public func table(tool: String) -> PolicyTable {
         let asOf = problem.asOf ?? profiles.sources.compactMap(\.report.lastArrival).max()
         let table = PolicyTable(
@@ -80,7 +83,11 @@ extension SolveStudy {
     }
 
     private func validUntil(from asOf: String?) -> String? {
-        guard let asOf, let days = problem.validityDays, let start = try? Date(asOf, strategy: .iso8601) else { return nil }
+        guard let asOf, let days = problem.validityDays else { return nil }
+        let wholeSeconds = asOf.split(separator: ".").first.map { $0.hasSuffix("Z") ? String($0) : $0 + "Z" } ?? asOf
+        guard let start = try? Date(wholeSeconds, strategy: .iso8601) else {
+            preconditionFailure("\(asOf) is not a UTC time")
+        }
         return start.addingTimeInterval(days * 86_400).formatted(.iso8601)
     }
 }

@@ -7,11 +7,19 @@ internal import Solvers
 extension SolveStudy {
     /// The result for people, within 80 columns where names allow: the table, then the optimum beside every baseline.
     /// - Parameter table: The policy table made from this study.
+    /// - Returns: Lines that end in a newline.
     public func rendered(_ table: PolicyTable) -> String {
         var lines = [
             "workload  \(workloadSentence)", "server    \(serverSentence)", "device    \(deviceSentence)", "",
         ]
-        lines.append(table.rendered())
+        let certificate = solution.certificate
+        lines.append(table.summary())
+        lines.append(
+            """
+            \(certificate.status.rawValue): \(text(certificate.primal, digits: 4)) s, bound \
+            \(text(certificate.bound, digits: 4)) s, gap \(text(max(0, certificate.gap)))
+            """)
+        lines += ["", table.renderedBuckets()]
         if let limit {
             let share = Metric.prefillShare(of: limit.endpoint)
             let perPoint = solution.certificate.multiplier * 10  // seconds per unit of share, as ms per 0.01
@@ -20,9 +28,10 @@ extension SolveStudy {
         }
         lines.append(
             """
-            Cutting lengths into \(optimum.plan.lowerEdges.count) buckets costs \(text(1000 * partitionLoss)) ms of mean \
-            TTFT against one bucket per length.
+            Cutting lengths into \(optimum.plan.lowerEdges.count) buckets costs \(text(1000 * partitionLoss)) ms against one \
+            bucket per length.
             """)
+        lines.append(answersSentence)
         lines.append("")
         lines += comparison
         if !notes.isEmpty {
@@ -38,6 +47,20 @@ extension SolveStudy {
         return """
             \(workload.requests) requests, \(workload.lengths[0])-\(workload.lengths[workload.lengths.count - 1]) prompt \
             tokens, median \(median), mean \(text(workload.meanPromptTokens))
+            """
+    }
+
+    /// Who answers, what fails, what a request costs.
+    private var answersSentence: String {
+        let outcomes = optimum.expected
+        func percent(_ metric: Metric) -> String { outcomes[metric].map { text(100 * $0) } ?? "?" }
+        let currency = (problem.server.price ?? problem.device.price)?.currency ?? ""
+        let costs = [
+            outcomes[.costMean].map { "\(text($0)) \(currency)" }, outcomes[.energyMean].map { "\(text($0)) J" },
+        ].compactMap { $0 }
+        let request = costs.isEmpty ? "" : "\nA request costs \(costs.joined(separator: " and ")) on average."
+        return """
+            The device answers \(percent(.deviceAnswerShare)) % of requests; \(percent(.failedShare)) % fail.\(request)
             """
     }
 

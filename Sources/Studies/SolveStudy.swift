@@ -44,12 +44,16 @@ public struct SolveStudy: Sendable {
     public struct ShareLimit: Sendable, Equatable {
         /// The limited endpoint.
         public let endpoint: Endpoint
-        /// The largest share, 0 ... 1.
+        /// The largest share, 0...1.
         public let budget: Double
     }
 
     /// Solves `problem` on `profiles`.
-    /// - Parameter progress: Called with a line for the user as each step begins.
+    /// - Parameters:
+    ///   - problem: The problem.
+    ///   - profiles: Its traces' profiles.
+    ///   - progress: Called with a line for the user as each step begins.
+    /// - Returns: The optimum, judged beside every baseline.
     /// - Throws: `StudyError.unsupported` for objectives and limits that this version does not solve, `.infeasible` for
     ///   limits that exclude each other.
     public static func solve(
@@ -93,14 +97,16 @@ public struct SolveStudy: Sendable {
         return SolveStudy(
             problem: problem, profiles: profiles, limit: limit, buckets: buckets, solution: solution, optimum: own,
             baselines: baselines, partitionLoss: max(0, solution.certificate.primal - exact.certificate.primal),
-            regime: costs.regime?.rawValue, notes: profiles.notes + remarks(problem, profiles, costs))
+            regime: costs.regime?.rawValue,
+            notes: profiles.notes + remarks(problem, profiles, costs) + bucketRemarks(own, baselines))
     }
 
     /// The one limit that this version solves under.
     private static func shareLimit(of problem: Problem) throws(StudyError) -> ShareLimit? {
         guard problem.objective == .ttftMean else {
             throw .unsupported(
-                "\(problem.path): objective: found \(problem.objective.rawValue), but this version minimizes ttft.mean only")
+                "\(problem.path): objective: found \(problem.objective.rawValue), but this version minimizes ttft.mean only"
+            )
         }
         var shares: [ShareLimit] = []
         for limit in problem.limits {
@@ -132,9 +138,28 @@ public struct SolveStudy: Sendable {
                     """)
             }
             throw .unsupported(
-                "\(problem.path): limits: this version solves under one limit; leave out \(shares[0].text) or \(shares[1].text)")
+                "\(problem.path): limits: this version solves under one limit; leave out \(shares[0].text) or \(shares[1].text)"
+            )
         }
         return shares.first
+    }
+
+    /// Baselines tell every length apart, so one may beat an optimum over coarse buckets.
+    private static func bucketRemarks(
+        _ optimum: Judgement, _ baselines: [(baseline: Baseline, judgement: Judgement)]
+    ) -> [String] {
+        guard let mean = optimum.expected[.ttftMean] else { return [] }
+        let better = baselines.filter { entry in
+            entry.judgement.brokenLimits.isEmpty && (entry.judgement.expected[.ttftMean] ?? mean) < mean * (1 - 1e-9)
+        }
+        guard !better.isEmpty else { return [] }
+        let names = better.map(\.baseline.rawValue).joined(separator: ", ")
+        return [
+            """
+            \(names) has a smaller mean, since it tells every length apart; more buckets, or buckets: {by: exact}, put the \
+            optimum ahead again
+            """
+        ]
     }
 
     private static func remarks(_ problem: Problem, _ profiles: StudyProfiles, _ costs: CostModel) -> [String] {
@@ -148,11 +173,15 @@ public struct SolveStudy: Sendable {
                 """)
         }
         let device = profiles.all.device
-        if let range = device.fit.lengthRange, let longest = profiles.all.workload.lengths.last, longest > range.upperBound {
-            notes.append("prompts reach \(longest) tokens; the device fit saw \(range.upperBound) at most and is extrapolated")
+        if let range = device.fit.lengthRange, let longest = profiles.all.workload.lengths.last,
+            longest > range.upperBound
+        {
+            notes.append(
+                "prompts reach \(longest) tokens; the device fit saw \(range.upperBound) at most and is extrapolated")
         }
         if device.residualsSeen > device.residuals.count && device.residualsSeen > DeviceProfile.maximalResiduals {
-            notes.append("\(device.residualsSeen) device residuals are summarized by \(device.residuals.count) of equal mass")
+            notes.append(
+                "\(device.residualsSeen) device residuals are summarized by \(device.residuals.count) of equal mass")
         }
         if profiles.all.workload.meanOutputTokens == nil {
             notes.append("the workload has no output_tokens: cost.mean and energy.mean are left out")

@@ -1,7 +1,9 @@
 public import Profiles
 public import Traces
 
-/// Why a study could not be made. `description` says what was found, what was wanted and what to do.
+/// Why a study could not be made.
+///
+/// `description` says what was found, what was wanted and what to do.
 public enum StudyError: Error, Sendable, CustomStringConvertible {
     /// A trace could not be read.
     case trace(TraceError)

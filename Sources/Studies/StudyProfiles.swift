@@ -34,13 +34,16 @@ public struct StudyProfiles: Sendable {
     ///   - problem: The problem.
     ///   - duckdb: The program that reads tables.
     ///   - progress: Called with a line for the user as each step begins.
+    /// - Returns: The profiles of all rows and of both parts.
     /// - Throws: `StudyError` where a trace cannot be read or profiled.
     public static func load(
         _ problem: Problem, duckdb: DuckDBProgram, progress: (String) -> Void = { _ in }
     ) async throws(StudyError) -> StudyProfiles {
         let reader = TraceReader(duckdb: duckdb, timeout: problem.timeout)
         var sources: [Source] = []
-        func read(_ role: String, _ trace: TraceSource, _ selection: TraceSelection) async throws(StudyError) -> TraceRows {
+        func read(_ role: String, _ trace: TraceSource, _ selection: TraceSelection) async throws(StudyError)
+            -> TraceRows
+        {
             progress("reading \(role) trace \(trace.path)")
             do {
                 let (rows, report) = try await reader.read(trace, selection)
@@ -155,7 +158,8 @@ private struct ProfileMaker {
             let curve = DeviceFit(intercept: intercept, perToken: perToken, perTokenSquared: squared)
             for length in workload.lengths where !(curve.seconds(promptTokens: length) > 0) {
                 throw .profile(
-                    .notPositive(promptTokens: length, seconds: curve.seconds(promptTokens: length)), path: problem.path)
+                    .notPositive(promptTokens: length, seconds: curve.seconds(promptTokens: length)), path: problem.path
+                )
             }
             return ServerProfile(
                 lengths: workload.lengths, counts: workload.counts, timeout: problem.timeout,

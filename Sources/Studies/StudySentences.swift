@@ -12,7 +12,9 @@ extension SolveStudy {
 extension StudyProfiles {
     /// One line on where the server's TTFT is from.
     func serverSentence(_ problem: Problem) -> String {
-        if case .formula = problem.server.ttft { return "TTFT by formula: p50 \(text(all.server.pooled.quantile(0.5))) s" }
+        if case .formula = problem.server.ttft {
+            return "TTFT by formula: p50 \(text(all.server.pooled.quantile(0.5))) s"
+        }
         let server = all.server.pooled
         let failed = server.massAtInfinity > 0 ? ", \(text(100 * server.massAtInfinity)) % failed" : ""
         let groups = isConditioned ? ", \(all.server.groups.count) length groups" : ", pooled"
@@ -28,7 +30,7 @@ extension StudyProfiles {
         let squared = fit.perTokenSquared == 0 ? "" : " + \(text(fit.perTokenSquared)) l^2"
         let line = "TTFT \(text(fit.intercept)) + \(text(fit.perToken)) l\(squared) s"
         guard let rSquared = fit.rSquared else { return line + ", as given" }
-        let noise = all.device.residuals.count > 1 ? "with its residuals" : "without noise"
+        let noise = all.device.residuals.count > 1 ? "residuals kept" : "no noise"
         let failed = all.device.failedShare > 0 ? ", \(text(100 * all.device.failedShare)) % failed" : ""
         return "\(line) (R^2 \(text(rSquared))), \(noise), \(all.device.observations) rows\(failed)"
     }

@@ -12,7 +12,8 @@ public enum TableCheck {
         }
         var findings = table.violations().map(\.description)
         if !table.idMatches(sha256Hex: sha256Hex(table.canonicalContent())) {
-            findings.append("id: is not the SHA-256 of the content; the table was changed after it was made [id-matches]")
+            findings.append(
+                "id: is not the SHA-256 of the content; the table was changed after it was made [id-matches]")
         }
         return findings
     }

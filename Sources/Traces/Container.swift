@@ -92,6 +92,16 @@ extension TraceFile {
     private func csvLayout(
         _ program: DuckDBProgram, header: [UInt8], workspace: Workspace
     ) async throws(TraceError) -> Layout {
+        // Without a quote there is nothing to parse in it.
+        if !header.contains(UInt8(ascii: "\"")) {
+            let counts = [",", "\t", ";", "|"].map { mark in (mark: mark, count: header.count { $0 == mark.utf8.first })
+            }
+            let best = counts.max { $0.count < $1.count } ?? (",", 0)
+            let delimiter = best.count > 0 ? best.mark : ","
+            let names = String(decoding: header, as: UTF8.self)
+                .split(separator: delimiter, omittingEmptySubsequences: false).map { $0.trimmingBlanks() }
+            return Layout(container: .csv(delimiter: delimiter), columns: names, types: [])
+        }
         // DuckDB splits the header, but it must see nothing else: its dialect detection trips over ragged rows.
         let copy = try workspace.write(header + [10], as: "header")
         let delimiters = [",", "\t", ";", "|"]
@@ -106,7 +116,7 @@ extension TraceFile {
             if best != nil, !header.contains(delimiter.utf8.first ?? 0) { continue }
             let answer = try await DuckDBSession(program: program, files: [copy]).run([statement])
             guard answer.trouble.isEmpty else { continue }
-            let names = Fields.hexList(answer.output)
+            let names = Fields.hexList(answer.output).map { $0.trimmingBlanks() }
             if names.count > (best?.names.count ?? 0) { best = (delimiter, names) }
         }
         guard let best else {

@@ -1,3 +1,5 @@
+internal import Spelling
+
 extension TraceFormat {
     /// The format whose columns these are; nil where none fits.
     static func detect(_ layout: Layout) -> TraceFormat? {
@@ -42,27 +44,6 @@ extension TraceFormat {
         for hint in hints[wanted] ?? [] {
             if let name = names.first(where: { $0.lowercased().contains(hint) }) { return name }
         }
-        let scored = names.map { (name: $0, distance: edits(wanted, $0.lowercased())) }
-        guard let best = scored.min(by: { $0.distance < $1.distance }), best.distance <= max(2, wanted.count / 3) else {
-            return nil
-        }
-        return best.name
-    }
-
-    /// Levenshtein distance.
-    private static func edits(_ left: String, _ right: String) -> Int {
-        let left = Array(left.utf8)
-        let right = Array(right.utf8)
-        var row = Array(0...right.count)
-        for i in left.indices {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for j in right.indices {
-                let replaced = diagonal + (left[i] == right[j] ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(replaced, diagonal + 1, row[j] + 1)
-            }
-        }
-        return row[right.count]
+        return Spelling.nearest(to: wanted, among: names)
     }
 }

@@ -13,15 +13,6 @@ extension TraceQuery {
             : """
             coalesce(TRY_CAST(arrived_raw::VARCHAR AS DOUBLE), epoch(TRY_CAST(arrived_raw::VARCHAR AS TIMESTAMPTZ)))
             """
-        let usual = mapping[.ttft] == nil ? "0" : "CASE WHEN ttft_raw IS NULL THEN 1 ELSE 0 END"
-        let state =
-            mapping[.outcome] == nil
-            ? usual
-            : """
-            CASE lower(trim(outcome_raw::VARCHAR)) WHEN 'ok' THEN 0 WHEN 'failed' THEN 1 WHEN 'cancelled' THEN 2
-            WHEN 'canceled' THEN 2 WHEN '' THEN \(usual)
-            ELSE CASE WHEN outcome_raw IS NULL THEN \(usual) ELSE -1 END END
-            """
         let limit = SQL.number(timeout)
         let found = isFast ? "NULL" : foundText
         let extra = selection == nil ? ", ttft_v, endpoint_raw, class_raw, tbt_raw" : ""
@@ -40,10 +31,22 @@ extension TraceQuery {
             FROM (SELECT *, \(verdict) AS code
             FROM (SELECT *, TRY_CAST(ttft_raw AS DOUBLE) AS ttft_v, TRY_CAST(prompt_raw AS DOUBLE) AS prompt_v,
             TRY_CAST(output_raw AS DOUBLE) AS output_v, TRY_CAST(tpot_raw AS DOUBLE) AS tpot_v,
-            \(arrived) AS arrived_v, \(state) AS state
+            \(arrived) AS arrived_v, \(stateText) AS state
             FROM (SELECT __line, __bad, \(plan.filter ?? "true") AS keep, \(raw(.ttft)) AS ttft_raw,
             \(raw(.promptTokens)) AS prompt_raw, \(raw(.outputTokens)) AS output_raw, \(raw(.tpot)) AS tpot_raw,
             \(raw(.arrivedAt)) AS arrived_raw, \(raw(.outcome)) AS outcome_raw\(extraRaw)\(texts) FROM (\(relation)))))
+            """
+    }
+
+    /// The state of a row by its `ttft_raw` and `outcome_raw`; -1 for an unknown outcome.
+    private var stateText: String {
+        let usual = plan.mapping[.ttft] == nil ? "0" : "CASE WHEN ttft_raw IS NULL THEN 1 ELSE 0 END"
+        return plan.mapping[.outcome] == nil
+            ? usual
+            : """
+            CASE lower(trim(outcome_raw::VARCHAR)) WHEN 'ok' THEN 0 WHEN 'failed' THEN 1 WHEN 'cancelled' THEN 2
+            WHEN 'canceled' THEN 2 WHEN '' THEN \(usual)
+            ELSE CASE WHEN outcome_raw IS NULL THEN \(usual) ELSE -1 END END
             """
     }
 
@@ -68,20 +71,7 @@ extension TraceQuery {
                 "prompt_v < 1 THEN \(Verdict.promptTooSmall)",
             ]
         }
-        if plan.mapping[.ttft] != nil {
-            if selection?.needsTTFT ?? true {
-                cases.append("state = 0 AND ttft_raw IS NULL THEN \(Verdict.ttftMissing)")
-                cases.append("state = 2 AND ttft_raw IS NULL THEN \(Verdict.boundMissing)")
-            }
-            cases += [
-                """
-                state <> 1 AND ttft_raw IS NOT NULL AND (ttft_v IS NULL OR isnan(ttft_v))
-                THEN \(Verdict.ttftNotANumber)
-                """,
-                "state <> 1 AND ttft_v <= 0 THEN \(Verdict.ttftNotPositive)",
-                "state <> 1 AND isinf(ttft_v) THEN \(Verdict.ttftInfinite)",
-            ]
-        }
+        cases += ttftCases
         if plan.mapping[.outputTokens] != nil {
             cases.append(
                 """
@@ -97,6 +87,23 @@ extension TraceQuery {
                 """)
         }
         return "CASE " + cases.map { "WHEN \($0)" }.joined(separator: " ") + " ELSE 0 END"
+    }
+
+    /// What can be wrong with `ttft_raw` and its number `ttft_v`.
+    private var ttftCases: [String] {
+        guard plan.mapping[.ttft] != nil else { return [] }
+        var cases: [String] = []
+        if selection?.needsTTFT ?? true {
+            cases.append("state = 0 AND ttft_raw IS NULL THEN \(Verdict.ttftMissing)")
+            cases.append("state = 2 AND ttft_raw IS NULL THEN \(Verdict.boundMissing)")
+        }
+        return cases + [
+            """
+            state <> 1 AND ttft_raw IS NOT NULL AND (ttft_v IS NULL OR isnan(ttft_v)) THEN \(Verdict.ttftNotANumber)
+            """,
+            "state <> 1 AND ttft_v <= 0 THEN \(Verdict.ttftNotPositive)",
+            "state <> 1 AND isinf(ttft_v) THEN \(Verdict.ttftInfinite)",
+        ]
     }
 
     /// The value at fault, as text: only of columns that were asked for.
@@ -150,18 +157,72 @@ extension TraceQuery {
                 """
             held = "held"
         }
-        let prompt: String
-        switch selection.lengths {
-        case .pooled: prompt = "0"
-        case .exact: prompt = "prompt::BIGINT"
-        case .groups(let edges): prompt = Self.group("prompt", edges[...])
-        case .doublings: prompt = "coalesce(pow(2, floor(log2(prompt))), 0)::BIGINT"
-        }
+        let prompt = lengthGroup("prompt")
         let ttft = selection.needsTTFT ? "ttft" : "0"
         let output = selection.wantsOutputTokens ? "coalesce(outp, -1)::BIGINT" : "-1"
         let keys = [held, prompt, ttft, output, "state"].map { "CASE WHEN code = 0 THEN \($0) ELSE 0 END" }
         let list = keys.enumerated().map { "\($1) AS k\($0)" }.joined(separator: ", ")
         return "SELECT 'G', code, \(list), count(*) FROM \(rows) GROUP BY ALL ORDER BY code, k0, k1, k2, k3, k4;"
+    }
+
+    /// The selected length group of a valid `prompt`.
+    private func lengthGroup(_ prompt: String) -> String {
+        switch selection?.lengths {
+        case .pooled, nil: "0"
+        case .exact: "\(prompt)::BIGINT"
+        case .groups(let edges): Self.group(prompt, edges[...])
+        case .doublings: "coalesce(pow(2, floor(log2(\(prompt)))), 0)::BIGINT"
+        }
+    }
+
+    /// The accepted rows grouped as by `groups`, straight from the relation of the fast way.
+    ///
+    /// Groups by the raw values first and judges the groups: a verdict on every row costs as much as reading it. That
+    /// lengths are right is an aggregate, which costs less than one more key.
+    func judgedGroups(_ relation: String) -> String {
+        func raw(_ column: CanonicalColumn) -> String { plan.mapping[column] ?? "NULL" }
+        func isCount(_ column: CanonicalColumn, from least: Int) -> String {
+            let value = "TRY_CAST(\(raw(column)) AS DOUBLE)"
+            return "coalesce(\(value) >= \(least) AND \(value) <= 2147483647 AND \(value) = floor(\(value)), false)"
+        }
+        var keys = ["\(raw(.ttft)) AS ttft_raw"]
+        var valid = "true"
+        if plan.mapping[.outcome] != nil { keys.append("\(raw(.outcome)) AS outcome_raw") }
+        if let filter = plan.filter { keys.append("\(filter) AS keep") }
+        if plan.mapping[.promptTokens] != nil {
+            var isRight = isCount(.promptTokens, from: 1)
+            let group = lengthGroup("TRY_CAST(\(raw(.promptTokens)) AS DOUBLE)")
+            if group != "0" { keys.append("CASE WHEN \(isRight) THEN \(group) ELSE 0 END AS prompt") }
+            switch selection?.lengths {
+            case .exact, .groups: break
+            default: isRight = "(\(raw(.promptTokens)) IS NULL OR \(isRight))"
+            }
+            valid += " AND \(isRight)"
+        }
+        if plan.mapping[.outputTokens] != nil {
+            let isRight = isCount(.outputTokens, from: 0)
+            if selection?.wantsOutputTokens == true {
+                keys.append("CASE WHEN \(isRight) THEN \(raw(.outputTokens))::BIGINT ELSE -1 END AS outp")
+            }
+            valid += " AND (\(raw(.outputTokens)) IS NULL OR \(isRight))"
+        }
+        if plan.columns.contains(where: { $0.type == .time || $0.type == .boolean }) { valid += " AND __bad = 0" }
+        let names = keys.compactMap { $0.split(separator: " ").last.map(String.init) }
+        func key(_ name: String, else other: String) -> String { names.contains(name) ? name : other }
+        let keep = names.contains("keep") ? "WHEN coalesce(NOT keep, true) THEN \(Verdict.filtered) " : ""
+        let wrong = ["NOT valid THEN -1", "state < 0 THEN -1"] + ttftCases
+        let limit = SQL.number(timeout)
+        return """
+            SELECT 'G', code, 0, CASE WHEN code = 0 THEN \(key("prompt", else: "0")) ELSE 0 END AS k1,
+            CASE WHEN code <> 0 THEN 0 WHEN state = 1 OR ttft_v > \(limit) THEN 'inf'::DOUBLE ELSE ttft_v END AS k2,
+            CASE WHEN code = 0 THEN \(key("outp", else: "-1")) ELSE 0 END AS k3,
+            CASE WHEN code <> 0 THEN 0 WHEN state <> 1 AND ttft_v > \(limit) THEN 3 ELSE state END AS k4, sum(n)::BIGINT
+            FROM (SELECT *, CASE \(keep)\(wrong.map { "WHEN \($0)" }.joined(separator: " ")) ELSE 0 END AS code
+            FROM (SELECT *, TRY_CAST(ttft_raw AS DOUBLE) AS ttft_v, \(stateText) AS state
+            FROM (SELECT \(keys.joined(separator: ", ")), count(*) AS n, bool_and(\(valid)) AS valid
+            FROM (\(relation)) GROUP BY ALL)))
+            GROUP BY ALL ORDER BY code, k1, k2, k3, k4;
+            """
     }
 
     /// The largest of the ascending `edges` that is not above `value`, found by halving.

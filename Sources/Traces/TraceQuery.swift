@@ -18,18 +18,26 @@ struct TraceQuery: Sendable {
 
     /// The fast way; for CSV only.
     var fast: [String] {
-        let delimited = readCSV(
-            types: Dictionary(uniqueKeysWithValues: plan.columns.map { ($0.position, $0.fastType) }))
-        let columns = plan.columns.map { "\($0.typed("c\($0.position)", isFast: true)) AS \(SQL.name($0.name))" }
-        let relation =
-            Self.select(["0 AS __line", "\(wrongTypes(isFast: true)) AS __bad"] + columns, from: delimited)
+        let relation = fastRelation
         if needsTable {
             return [
                 "CREATE TEMP TABLE t AS \(judged(relation, isFast: true));", summary, groups(order: "rowid"),
                 rejectCount,
             ]
         }
+        if selection?.needsTTFT == true, plan.mapping[.ttft] != nil { return [judgedGroups(relation), rejectCount] }
         return ["CREATE TEMP VIEW t AS \(judged(relation, isFast: true));", groups(order: "line"), rejectCount]
+    }
+
+    /// The fast way of ingestion, without the copy: the judged rows in the file's order, and what is wrong with them.
+    var fastTable: [String] { ["CREATE TEMP TABLE t AS \(judged(fastRelation, isFast: true));", summary, rejectCount] }
+
+    /// The fast way's rows: the columns as the CSV reader casts them.
+    private var fastRelation: String {
+        let delimited = readCSV(
+            types: Dictionary(uniqueKeysWithValues: plan.columns.map { ($0.position, $0.fastType) }))
+        let columns = plan.columns.map { "\($0.typed("c\($0.position)", isFast: true)) AS \(SQL.name($0.name))" }
+        return Self.select(["0 AS __line", "\(wrongTypes(isFast: true)) AS __bad"] + columns, from: delimited)
     }
 
     /// Whether the fast way is open.

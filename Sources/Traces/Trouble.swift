@@ -53,6 +53,12 @@ struct Trouble: Sendable {
                 .badData, file: file, line: number(after: "Line:"), found: "text that is not UTF-8",
                 wanted: "UTF-8", advice: "Convert the file, for example with iconv")
         }
+        if sentence.contains("state machine reached an invalid state") {
+            return TraceError(
+                .badData, file: file, line: number(after: "Line:"),
+                found: "lines that end in different ways (CR LF and LF), or a quote inside a value that is not doubled",
+                wanted: "one kind of line end", advice: "Convert it, for example with: sed -i 's/\\r$//' FILE")
+        }
         if isTooLong {
             return TraceError(
                 .badData, file: file, line: number(after: "Line:"), found: "a line or value too long to be a request",
@@ -65,6 +71,11 @@ struct Trouble: Sendable {
 }
 
 extension StringProtocol {
+    /// The text without blanks at its ends.
+    func trimmingBlanks() -> String {
+        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }
+
     /// The text without blanks and full stops at its ends.
     func trimming() -> String {
         let isEdge = { (character: Character) in character.isWhitespace || character == "." }

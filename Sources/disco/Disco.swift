@@ -8,17 +8,18 @@ struct Disco: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "disco",
-        abstract: "Optimal wait thresholds for device-server LLM text streaming, from recorded traces.",
+        abstract: "Optimal wait thresholds for device-server LLM streaming, from traces.",
         discussion: """
-            Reads logged requests, solves the cost-constrained dispatch problem exactly and writes a policy table: per
-            prompt-length bucket, how long to wait before starting the second endpoint.
+            Reads logged requests, solves the cost-constrained dispatch problem
+            exactly and writes a policy table: per prompt-length bucket, how long to
+            wait before starting the second endpoint.
 
-              disco solve --example > problem.yaml      an annotated problem file to start from
+              disco solve --example > problem.yaml      an annotated problem file
               disco solve problem.yaml -o policy.json   the main job
               disco policy show policy.json             what the table does
 
-            Exit codes: 0 done, 3 infeasible, 4 a check failed, 64 usage, 65 bad data, 66 no such input, 69 a needed
-            program is missing, 73 cannot write.
+            Exit codes: 0 done, 3 infeasible, 4 a check failed, 64 usage, 65 bad
+            data, 66 no such input, 69 a needed program is missing, 73 cannot write.
             """,
         version: version,
         subcommands: [Solve.self, Profile.self, Ingest.self, Policy.self])

@@ -9,9 +9,11 @@ struct Ingest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Read a trace of any known format and write canonical rows.",
         discussion: """
-            The format is detected where --format does not say. Columns of an own log are mapped by expressions:
+            The format is detected where --format does not say. Columns of an own log
+            are mapped by expressions:
 
-              disco ingest log.csv -o rows.parquet --column 'ttft=first_token_ms / 1000' --column prompt_tokens=n_in
+              disco ingest log.csv -o rows.parquet \\
+                --column 'ttft=first_token_ms / 1000' --column prompt_tokens=n_in
             """)
 
     @Argument(help: "The trace.")
@@ -55,7 +57,8 @@ struct Ingest: AsyncParsableCommand {
                 return (String(parts[0]), String(parts[1]))
             }
             let source = TraceSource(
-                path: trace, format: format, columns: Dictionary(pairs) { $1 }, filter: filter, maxRejected: maxRejected)
+                path: trace, format: format, columns: Dictionary(pairs) { $1 }, filter: filter, maxRejected: maxRejected
+            )
             let reader = TraceReader(duckdb: try DuckDBProgram.locate(), timeout: timeout)
             let report = try await reader.ingest(source, to: output)
             if json { return Console.print(report.json.text()) }

@@ -6,12 +6,16 @@ struct Profile: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what a problem's traces say, before solving it.",
         discussion: """
-            Prints buckets and answer lengths, the server's TTFT with the evidence for or against pooling, and the
-            device's fit with its standard errors and residuals.
+            Prints buckets and answer lengths, the server's TTFT with the evidence
+            for or against pooling, and the device's fit with its standard errors
+            and residuals.
             """)
 
     @Argument(help: "The problem file (YAML; see docs/problem-file.md).")
     var problem: String
+
+    @Option(name: .shortAndLong, help: "Where to write the profile as JSON, besides printing it.")
+    var output: String?
 
     @OptionGroup var options: ProblemOptions
 
@@ -19,6 +23,10 @@ struct Profile: AsyncParsableCommand {
         try await Console.run {
             let (problem, profiles) = try await options.load(problem)
             let study = ProfileStudy(problem, profiles)
+            if let output {
+                try FileError.write(Array(study.json().text().utf8), to: output)
+                Console.remark("wrote \(output)")
+            }
             Console.print(options.json ? study.json().text() : study.rendered())
         }
     }

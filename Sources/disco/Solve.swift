@@ -33,9 +33,10 @@ struct Solve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Solve a problem and write its policy table.",
         discussion: """
-            Minimizes ttft.mean under a limit on device.prefill_share or server.prefill_share, exactly and with a
-            certificate, and shows the optimum beside nine baselines, on all rows and on held-out ones. Without -o
-            nothing is written.
+            Minimizes ttft.mean under a limit on device.prefill_share or
+            server.prefill_share, exactly and with a certificate, and shows the
+            optimum beside nine baselines, on all rows and on held-out ones. Without
+            -o nothing is written.
             """)
 
     @Argument(help: "The problem file (YAML; see docs/problem-file.md).")

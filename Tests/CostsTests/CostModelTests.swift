@@ -6,7 +6,8 @@ import Testing
 
     @Test func `money is tokens times prices, with device energy turned into money`() throws {
         let model = CostModel(
-            server: PerToken(prefill: 1e-6, decode: 2e-6), deviceEnergy: PerToken(prefill: 0.03, decode: 0.2), moneyPerJoule: 1e-7)
+            server: PerToken(prefill: 1e-6, decode: 2e-6), deviceEnergy: PerToken(prefill: 0.03, decode: 0.2),
+            moneyPerJoule: 1e-7)
         // 100e-6 + 100e-6 + (0.6 + 2) J at 1e-7
         #expect(abs(try #require(model.money(for: use)) - (2e-4 + 2.6e-7)) < 1e-18)
         #expect(abs(try #require(model.joules(for: use)) - 2.6) < 1e-12)

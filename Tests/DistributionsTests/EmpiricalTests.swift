@@ -73,7 +73,8 @@ import Testing
 
     @Test func `treats counts as repeated rows`() throws {
         let grouped = try #require(rankCorrelation([1, 2, 3], [2, 1, 5], counts: [2, 1, 3]))
-        let repeated = try #require(rankCorrelation([1, 1, 2, 3, 3, 3], [2, 2, 1, 5, 5, 5], counts: Array(repeating: 1, count: 6)))
+        let repeated = try #require(
+            rankCorrelation([1, 1, 2, 3, 3, 3], [2, 2, 1, 5, 5, 5], counts: Array(repeating: 1, count: 6)))
         #expect(abs(grouped - repeated) < 1e-12)
     }
 }

@@ -15,7 +15,8 @@ import Testing
     @Test func `takes ties, zeros, infinities, tiny and huge numbers`() {
         let values =
             (0..<100).map { _ in 1.0 }
-            + [0, -0.0, .infinity, -.infinity, .leastNonzeroMagnitude, 1e308, -1e308, 1e-6, 1e6] + (0..<100).map { _ in 2.5 }
+            + [0, -0.0, .infinity, -.infinity, .leastNonzeroMagnitude, 1e308, -1e308, 1e-6, 1e6]
+            + (0..<100).map { _ in 2.5 }
         var sorted = values
         sorted.radixSort()
         #expect(zip(sorted, sorted.dropFirst()).allSatisfy { $0 <= $1 })
@@ -37,8 +38,8 @@ import Testing
         var generator = SeededGenerator(seed: 1)
         for share in [0, 1, 2] {
             let values = (0..<3_000).map { _ in
-                let isFailed = Int.random(in: 0..<2, using: &generator) < share
-                return isFailed ? Double.infinity : Double(Int.random(in: 1...40, using: &generator)) / 8
+                Int.random(in: 0..<2, using: &generator) < share
+                    ? Double.infinity : Double(Int.random(in: 1...40, using: &generator)) / 8
             }
             var sorted = values
             sorted.radixSort()

@@ -4,7 +4,8 @@ import Testing
 /// Each wrong input: its exit code, words of its message, and nothing half-written.
 @Suite struct `Bad input` {
     private func expectRefusal(
-        _ folder: Folder, _ arguments: [String] = [], status: Int32, words: [String], environment: [String: String] = [:],
+        _ folder: Folder, _ arguments: [String] = [], status: Int32, words: [String],
+        environment: [String: String] = [:],
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let before = folder.names
@@ -28,6 +29,7 @@ import Testing
         ("ttft,prompt_tokens\n1,5\n0,6\n", ["server.csv:3"]),
         ("ttft,prompt_tokens\n1,0\n2,6\n", ["server.csv:2"]),
         ("ttft,prompt_tokens\n1,5,9,9\n2,6\n", ["server.csv:2"]),
+        ("ttft,prompt_tokens\n1,5\r\n2,6\n", ["server.csv", "CR LF"]),
     ])
     func `a wrong server trace is refused with its place`(text: String, words: [String]) throws {
         try expectRefusal(try Sample.folder(["server.csv": text]), status: 65, words: words)
@@ -37,8 +39,10 @@ import Testing
         let folder = try Sample.folder()
         try expectRefusal(
             folder, ["--set", "endpoints.server.trace.path=nowhere.csv"], status: 66, words: ["nowhere.csv"])
-        try FileManager.default.createDirectory(at: folder.url.appending(path: "traces"), withIntermediateDirectories: true)
-        try expectRefusal(folder, ["--set", "endpoints.server.trace.path=traces"], status: 66, words: ["traces", "folder"])
+        try FileManager.default.createDirectory(
+            at: folder.url.appending(path: "traces"), withIntermediateDirectories: true)
+        try expectRefusal(
+            folder, ["--set", "endpoints.server.trace.path=traces"], status: 66, words: ["traces", "folder"])
     }
 
     @Test func `a truncated Parquet file`() throws {
@@ -97,7 +101,8 @@ import Testing
         let folder = try Sample.folder()
         let run = try Run(["solve", "problem.yaml", "-o", "no/such/folder/policy.json"], in: folder.url)
         #expect(run.status == 73 && run.errors.contains("no/such/folder/policy.json"), "\(run.errors)")
-        try FileManager.default.createDirectory(at: folder.url.appending(path: "taken"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            at: folder.url.appending(path: "taken"), withIntermediateDirectories: true)
         #expect(try Run(["solve", "problem.yaml", "-o", "taken"], in: folder.url).status == 73)
         #expect(folder.names == ["problem.yaml", "prompts.csv", "server.csv", "taken"])
     }

@@ -13,7 +13,9 @@ struct Run {
     }
 
     /// Runs `disco` with `arguments`; `environment` replaces single variables.
-    init(_ arguments: [String], environment: [String: String] = [:], in folder: URL? = nil, program: URL = Run.program) throws {
+    init(_ arguments: [String], environment: [String: String] = [:], in folder: URL? = nil, program: URL = Run.program)
+        throws
+    {
         let process = Process()
         process.executableURL = program
         process.arguments = arguments
@@ -66,8 +68,11 @@ enum Sample {
     static let prompts =
         "prompt_tokens,output_tokens\n" + (0..<60).map { "\(10 + ($0 * 7) % 50),\(20 + $0)\n" }.joined()
     static let server =
-        "ttft,prompt_tokens\n" + (0..<200).map { i in
-            i == 70 ? ",30\n" : "\(Double(200 + (i * i * 37) % 900 + (i.isMultiple(of: 19) ? 4_000 : 0)) / 1000),\(10 + i % 40)\n"
+        "ttft,prompt_tokens\n"
+        + (0..<200).map { i in
+            i == 70
+                ? ",30\n"
+                : "\(Double(200 + (i * i * 37) % 900 + (i.isMultiple(of: 19) ? 4_000 : 0)) / 1000),\(10 + i % 40)\n"
         }.joined()
     static let problem = """
         version: 1

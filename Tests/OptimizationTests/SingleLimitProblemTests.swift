@@ -30,12 +30,16 @@ import Testing
 
     @Test func `a limit below the least usage is infeasible`() {
         let always = UsageCurve(positions: [0, 1], usage: [1, 0.5])
-        let solution = SingleLimitProblem(curves: [always], curveOfGroup: [0], weights: [1], limit: 0.2).solve { _, _ in 0 }
+        let solution = SingleLimitProblem(curves: [always], curveOfGroup: [0], weights: [1], limit: 0.2).solve { _, _ in
+            0
+        }
         #expect(solution.status == .infeasible && solution.choices.isEmpty)
     }
 
     @Test func `values that are all the same leave a scale and a gap of zero`() {
-        let solution = SingleLimitProblem(curves: [curve], curveOfGroup: [0], weights: [1], limit: 0.1).solve { _, _ in 7 }
+        let solution = SingleLimitProblem(curves: [curve], curveOfGroup: [0], weights: [1], limit: 0.1).solve { _, _ in
+            7
+        }
         #expect(solution.primal == 7 && solution.scale == 0 && solution.gap == 0 && solution.usage <= 0.1 + 1e-12)
     }
 

@@ -68,7 +68,8 @@ func deviceRows(_ pairs: [(length: Int, ttft: Double)], heldOut: Int = 0) -> Tra
 
     @Test func `a trace in which everything failed cannot be fitted`() {
         #expect(throws: ProfileError.nothingAnswered(rows: 2)) {
-            try DeviceProfile(rows: deviceRows([(5, .infinity), (6, .infinity)]), part: .all, usesResiduals: true, timeout: 60)
+            try DeviceProfile(
+                rows: deviceRows([(5, .infinity), (6, .infinity)]), part: .all, usesResiduals: true, timeout: 60)
         }
     }
 

@@ -8,7 +8,8 @@ import Traces
     @Test(arguments: [1, 2, 7, 32, 64])
     func `quantile buckets hold about equal requests and never split a length`(count: Int) {
         var generator = SeededGenerator(seed: count)
-        let workload = WorkloadProfile(promptTokens: (0..<5_000).map { _ in Int.random(in: 1...400, using: &generator) })
+        let workload = WorkloadProfile(
+            promptTokens: (0..<5_000).map { _ in Int.random(in: 1...400, using: &generator) })
         let buckets = Buckets.quantile(count: count, of: workload)
         #expect(buckets.lowerEdges.count == count && buckets.lowerEdges.first == 1)
         let sizes = buckets.ranges(in: workload).map { $0.reduce(0) { $0 + workload.counts[$1] } }
@@ -54,7 +55,8 @@ import Traces
 
 @Suite struct `Server profile` {
     @Test func `groups of too few rows join their shorter neighbour`() throws {
-        let rows = deviceRows((0..<100).map { _ in (1, 1.0) } + (0..<80).map { _ in (64, 2.0) } + (0..<3).map { _ in (256, 9.0) })
+        let rows = deviceRows(
+            (0..<100).map { _ in (1, 1.0) } + (0..<80).map { _ in (64, 2.0) } + (0..<3).map { _ in (256, 9.0) })
         let profile = try #require(ServerProfile(rows: rows, part: .all, isConditioned: true, timeout: 60))
         #expect(profile.lowerEdges == [1, 64])
         #expect(profile.groups[1].support == [2, 9] && profile.group(of: 63) == 0 && profile.group(of: 1_000) == 1)

@@ -8,14 +8,15 @@ import TestSupport
 import Testing
 
 @Suite struct Baselines {
-    /// Server 1, 2, ... 20 s; prompts of 10 (four), 20 (two) and 40 tokens: 120 tokens in all.
+    /// Server times of 1 to 20 s, one each; prompts of 10 (four), 20 (two) and 40 tokens, 120 tokens in all.
     let profile: ServingProfile
 
     init() throws {
         profile = ServingProfile(
             workload: WorkloadProfile(promptTokens: [10, 10, 10, 10, 20, 20, 40]),
             server: ServerProfile(pooled: Empirical(samples: (1...20).map(Double.init), horizon: 60)),
-            device: try DeviceProfile(fit: DeviceFit(intercept: 0.5, perToken: 0.01), lengths: [10, 20, 40]), timeout: 60)
+            device: try DeviceProfile(fit: DeviceFit(intercept: 0.5, perToken: 0.01), lengths: [10, 20, 40]),
+            timeout: 60)
     }
 
     func waits(_ plan: DispatchPlan) -> [Double] { plan.mixtures.map { $0.parts[0].action.deviceWait } }
@@ -40,7 +41,8 @@ import Testing
     @Test func `DiSCo-D never starts the device where failures exceed the tail`() {
         let failing = ServingProfile(
             workload: profile.workload,
-            server: ServerProfile(pooled: Empirical(samples: [1, 2, 3, .infinity], horizon: 60)), device: profile.device,
+            server: ServerProfile(pooled: Empirical(samples: [1, 2, 3, .infinity], horizon: 60)),
+            device: profile.device,
             timeout: 60)
         #expect(waits(DiSCo.deviceConstrained(failing, budget: 0.02, alpha: 0.05)) == [.infinity])
     }
@@ -60,7 +62,8 @@ import Testing
     @Test func `stochastic policies draw one endpoint with the budget's probability`() {
         let plan = Baseline.stochD.plan(profile, limited: .device, budget: 0.2, alpha: 0.05)
         let shares = plan.mixtures[0].parts.map(\.probability)
-        #expect(plan.mixtures[0].parts.map(\.action) == [.only(.device), .only(.server)] && abs(shares[0] - 0.2) < 1e-15)
+        #expect(
+            plan.mixtures[0].parts.map(\.action) == [.only(.device), .only(.server)] && abs(shares[0] - 0.2) < 1e-15)
     }
 
     @Test(arguments: 1...40)
@@ -77,7 +80,8 @@ import Testing
             let own = try outcomes(Baseline.singleR.plan(world.profile, limited: limited, budget: budget, alpha: 0.05))
             #expect(own.share <= budget + 1e-9)
             var best = try outcomes(DispatchPlan(everywhere: Mixture(.only(limited.other)))).mean
-            for action in world.actions where action.wait(of: limited.other) == 0 && action.wait(of: limited) < .infinity {
+            for action in world.actions
+            where action.wait(of: limited.other) == 0 && action.wait(of: limited) < .infinity {
                 let started = try outcomes(DispatchPlan(everywhere: Mixture(action))).share
                 let probability = started > 0 ? min(1, budget / started) : 1
                 let plan = DispatchPlan(everywhere: Mixture(action, share: probability, else: .only(limited.other)))

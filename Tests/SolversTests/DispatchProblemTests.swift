@@ -44,7 +44,9 @@ private func bruteForce(_ world: TinyWorld, _ buckets: Buckets, _ limited: Endpo
 
 @Suite struct `Dispatch problem` {
     @Test(arguments: 1...40)
-    func `no mixture of any plans of a tiny problem is better`(seed: Int) throws {
+    func `invariant 5: no mixture of any plans of a tiny problem is better, and primal is at least the bound`(seed: Int)
+        throws
+    {
         let world = TinyWorld(seed: seed)
         var generator = SeededGenerator(seed: seed)
         for limited in [Endpoint.device, .server] {
@@ -58,7 +60,7 @@ private func bruteForce(_ world: TinyWorld, _ buckets: Buckets, _ limited: Endpo
     }
 
     @Test(arguments: 1...10)
-    func `a looser limit and finer buckets never make the mean worse`(seed: Int) {
+    func `invariant 3: a looser limit and finer buckets never make the mean worse`(seed: Int) {
         let world = TinyWorld(seed: seed)
         let exact = Buckets.exact(world.profile.workload)
         for limited in Endpoint.allCases {
@@ -80,7 +82,8 @@ private func bruteForce(_ world: TinyWorld, _ buckets: Buckets, _ limited: Endpo
                 workload: WorkloadProfile(promptTokens: Array(repeating: prompts, count: times).flatMap { $0 }),
                 server: ServerProfile(
                     pooled: Empirical(samples: Array(repeating: samples, count: times).flatMap { $0 }, horizon: 60)),
-                device: try DeviceProfile(fit: DeviceFit(intercept: 0.2, perToken: 0.05), lengths: [5, 9, 30]), timeout: 60)
+                device: try DeviceProfile(fit: DeviceFit(intercept: 0.2, perToken: 0.05), lengths: [5, 9, 30]),
+                timeout: 60)
             return DispatchProblem(
                 profile: profile, buckets: .exact(profile.workload), limited: .device, budget: 0.25
             ).solve().plan
@@ -101,7 +104,9 @@ private func bruteForce(_ world: TinyWorld, _ buckets: Buckets, _ limited: Endpo
     }
 
     @Test func `times from a microsecond to eleven days keep a tight certificate`() throws {
-        let samples = (-6...6).map { exponent in (0..<abs(exponent)).reduce(1.0) { v, _ in exponent < 0 ? v / 10 : v * 10 } }
+        let samples = (-6...6).map { exponent in
+            (0..<abs(exponent)).reduce(1.0) { v, _ in exponent < 0 ? v / 10 : v * 10 }
+        }
         let profile = ServingProfile(
             workload: WorkloadProfile(promptTokens: [1, 100, 10_000]),
             server: ServerProfile(pooled: Empirical(samples: samples, horizon: 1e6)),

@@ -33,8 +33,10 @@ import Testing
     func `quantiles of a plan are the smallest times with enough mass`(seed: Int) {
         let world = TinyWorld(seed: seed)
         let model = FirstTokenModel(world.profile)
-        let plan = DispatchPlan(everywhere: Mixture(world.actions[seed % world.actions.count], share: 0.25, else: .race))
-        let outcomes = model.outcomes(of: plan, costs: CostModel(server: nil), quantiles: [.ttftP50, .ttftP90, .ttftP99])
+        let plan = DispatchPlan(
+            everywhere: Mixture(world.actions[seed % world.actions.count], share: 0.25, else: .race))
+        let outcomes = model.outcomes(
+            of: plan, costs: CostModel(server: nil), quantiles: [.ttftP50, .ttftP90, .ttftP99])
         let total = Double(world.profile.workload.requests)
         func late(_ t: Double) -> Double {
             zip(world.profile.workload.lengths, world.profile.workload.counts).reduce(0) { sum, entry in

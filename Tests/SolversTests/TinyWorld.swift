@@ -15,6 +15,7 @@ struct TinyWorld {
     let timeout: Double
 
     /// Random lengths, server samples with ties and failures, a device line with noise and failures.
+    ///
     /// Times lie on a grid of eighths, so that ties happen and sums are exact.
     init(seed: Int, hasNoise: Bool = true, canFail: Bool = true) {
         var generator = SeededGenerator(seed: seed)
@@ -23,7 +24,8 @@ struct TinyWorld {
         let server = (0..<Int.random(in: 1...6, using: &generator)).map { _ in
             canFail && Int.random(in: 0..<6, using: &generator) == 0 ? Double.infinity : eighths(1...40)
         }
-        let lengths = Set((0..<Int.random(in: 1...3, using: &generator)).map { _ in Int.random(in: 1...6, using: &generator) })
+        let lengths = Set(
+            (0..<Int.random(in: 1...3, using: &generator)).map { _ in Int.random(in: 1...6, using: &generator) })
         var prompts: [Int] = []
         for length in lengths.sorted() {
             prompts += Array(repeating: length, count: Int.random(in: 1...3, using: &generator))
@@ -58,7 +60,8 @@ struct TinyWorld {
                 return (length, times + Array(repeating: .infinity, count: failures))
             })
         profile = ServingProfile(
-            workload: WorkloadProfile(promptTokens: prompts), server: ServerProfile(pooled: Empirical(samples: server, horizon: timeout)),
+            workload: WorkloadProfile(promptTokens: prompts),
+            server: ServerProfile(pooled: Empirical(samples: server, horizon: timeout)),
             device: device, timeout: timeout)
     }
 
@@ -100,6 +103,7 @@ struct TinyWorld {
     var actions: [Action] {
         let devices = device.values.flatMap { $0 }.filter { $0 < timeout }
         let waits = Set(server.filter { $0 < timeout } + devices + [0, .infinity]).sorted()
-        return waits.map { Action(first: .server, otherAfter: $0) } + waits.map { Action(first: .device, otherAfter: $0) }
+        return waits.map { Action(first: .server, otherAfter: $0) }
+            + waits.map { Action(first: .device, otherAfter: $0) }
     }
 }

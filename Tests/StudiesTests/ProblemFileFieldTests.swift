@@ -119,7 +119,14 @@ import Traces
                 """)
         #expect(problem.timeout == 12.5 && problem.tuningShare == nil && problem.discoAlpha == 0.1)
         #expect(problem.moneyPerJoule == 0 && problem.readerTokensPerSecond == 5)
-        #expect(problem.asOf == "2025-01-31T08:00:00.5+02:00" && problem.validityDays == 30 && problem.revision == 7)
+        #expect(problem.asOf == "2025-01-31T06:00:00.5Z" && problem.validityDays == 30 && problem.revision == 7)
+    }
+
+    @Test(arguments: [
+        ("2025-01-31", "2025-01-31T00:00:00Z"), ("2025-01-31T08:00Z", "2025-01-31T08:00:00Z"),
+        ("2025-01-31T23:30-01:00", "2025-02-01T00:30:00Z"), ("2024-03-01T00:15:00+00:30", "2024-02-29T23:45:00Z"),
+    ]) func `as_of is kept in UTC`(_ text: String, _ utc: String) throws {
+        #expect(try readProblem(minimalProblem + "table: {as_of: \(text)}\n").asOf == utc)
     }
 
     @Test(arguments: [

@@ -74,6 +74,12 @@ import Traces
         }
     }
 
+    @Test func `blanks after the delimiter belong to nobody`() async throws {
+        let fixture = try Fixture()
+        let rows = try await fixture.read(try fixture.file("prompt_tokens, ttft\n3, 0.5\n"), lengths: .exact).rows
+        #expect(rows.ttft == [0.5] && rows.promptTokens == [3])
+    }
+
     @Test func `an unknown canonical name gets the nearest`() async throws {
         let fixture = try Fixture()
         let error = try await fixture.refusal(try fixture.file("ms\n1\n"), columns: ["tfft": "ms"])

@@ -29,6 +29,7 @@ public enum Baseline: String, Sendable, CaseIterable {
     ///   - limited: The endpoint whose prefill is limited.
     ///   - budget: The largest share of prompt tokens it may prefill.
     ///   - alpha: The tail share of DiSCo-D.
+    /// - Returns: What to do for every prompt length.
     public func plan(_ profile: ServingProfile, limited: Endpoint, budget: Double, alpha: Double) -> DispatchPlan {
         let share = min(1, budget)
         switch self {

@@ -14,6 +14,7 @@ public enum DiSCo {
     ///   - profile: Prompt lengths and the pooled server distribution.
     ///   - budget: b, the share of prompt tokens the device may prefill, ≥ 0.
     ///   - alpha: α, the share of requests that the tail wait serves, 0 ... 1.
+    /// - Returns: At most three intervals of lengths: at once, the boundary's wait, the tail's wait.
     /// - Complexity: O(lengths + log *n*).
     public static func deviceConstrained(_ profile: ServingProfile, budget: Double, alpha: Double) -> DispatchPlan {
         let server = profile.server.pooled

@@ -12,7 +12,9 @@ public import Serving
 public struct DispatchProblem: Sendable {
     /// The world.
     public let profile: ServingProfile
-    /// Which lengths share an action. Each bucket has requests.
+    /// Which lengths share an action.
+    ///
+    /// Each bucket has requests.
     public let buckets: Buckets
     /// The endpoint whose prefill is limited.
     public let limited: Endpoint

@@ -28,6 +28,7 @@ extension FirstTokenModel {
     ///   - plan: What to do.
     ///   - costs: Prices and energies; a figure that needs a missing one is left out.
     ///   - quantiles: Which TTFT quantiles to compute.
+    /// - Returns: One number per metric that the data can tell.
     /// - Complexity: O(lengths · actions · residuals) and a bisection of about 62 steps a quantile.
     public func outcomes(
         of plan: DispatchPlan, costs: CostModel,
@@ -60,7 +61,7 @@ extension FirstTokenModel {
             }
         }
         outcomes[.ttftMean] = mean
-        outcomes[.deviceAnswerShare] = deviceAnswers
+        outcomes[.deviceAnswerShare] = min(1, deviceAnswers)
         outcomes[.failedShare] = failed
         outcomes[.serverPrefillShare] = min(1, use.serverPrefill / meanPrompt)
         outcomes[.devicePrefillShare] = min(1, use.devicePrefill / meanPrompt)
@@ -90,7 +91,8 @@ extension FirstTokenModel {
                 for i in range {
                     let weight = Double(profile.workload.counts[i]) / total
                     for part in mixture.parts {
-                        late += weight * part.probability
+                        late +=
+                            weight * part.probability
                             * survival(promptTokens: profile.workload.lengths[i], under: part.action, at: t)
                     }
                 }

@@ -55,7 +55,8 @@ enum WaitCurve {
         case .server:
             var tokens = [Double](repeating: 0, count: profile.server.groups.count)
             for i in range {
-                tokens[profile.server.group(of: workload.lengths[i])] += Double(workload.lengths[i] * workload.counts[i])
+                tokens[profile.server.group(of: workload.lengths[i])] += Double(
+                    workload.lengths[i] * workload.counts[i])
             }
             for (group, mass) in zip(profile.server.groups, tokens) where mass > 0 {
                 for k in group.support.indices { add(group.support[k], mass * group.mass(at: k)) }

@@ -1,3 +1,5 @@
+private import FoundationEssentials
+
 /// Days and times as ISO 8601 writes them.
 enum CalendarText {
     /// Whether `text` is a day of the calendar, `YYYY-MM-DD`.
@@ -18,6 +20,24 @@ enum CalendarText {
         guard let zone = rest.firstIndex(where: { "Z+-".contains($0) }) else { return false }
         let isZone = rest[zone...] == "Z" || isClock(rest[rest.index(after: zone)...], hasSeconds: false)
         return isZone && isClock(rest[..<zone], hasSeconds: true)
+    }
+
+    /// The same day or time as a time in UTC, `YYYY-MM-DDThh:mm:ss[.fff]Z`; a day is its first instant.
+    /// - Precondition: `isDate(text)` or `isTime(text)`.
+    static func utc(_ text: String) -> String {
+        guard let separator = text.firstIndex(of: "T") else { return text + "T00:00:00Z" }
+        let rest = text[text.index(after: separator)...]
+        guard let zone = rest.firstIndex(where: { "Z+-".contains($0) }) else {
+            preconditionFailure("no zone in \(text)")
+        }
+        let clock = rest[..<zone].split(separator: ".")
+        let seconds = clock[0].split(separator: ":").count == 3 ? "" : ":00"
+        let offset = rest[rest.index(after: zone)...].split(separator: ":").compactMap { Int($0) }
+        let minutes = offset.count == 2 ? offset[0] * 60 + offset[1] : 0
+        let local = "\(text[..<separator])T\(clock[0])\(seconds)Z"
+        guard let date = try? Date(local, strategy: .iso8601) else { preconditionFailure("\(local) is not a time") }
+        let utc = date.addingTimeInterval(Double((rest[zone] == "-" ? minutes : -minutes) * 60)).formatted(.iso8601)
+        return clock.count == 2 ? "\(utc.dropLast()).\(clock[1])Z" : utc
     }
 
     private static func isClock(_ text: Substring, hasSeconds: Bool) -> Bool {

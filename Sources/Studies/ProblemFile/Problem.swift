@@ -143,7 +143,7 @@ public struct Problem: Sendable, Equatable {
     public var tuningShare: Double?
     /// Alpha of the paper's policies: the share of requests whose tail DiSCo-D protects first.
     public var discoAlpha: Double
-    /// `as_of` of the table, ISO 8601; nil takes the newest timestamp of the traces.
+    /// `as_of` of the table, ISO 8601 in UTC; nil takes the newest timestamp of the traces.
     public var asOf: String?
     /// Days after `as_of` that the table is valid; nil for no end.
     public var validityDays: Double?

@@ -151,7 +151,7 @@ struct ProblemReader {
         let wanted = "a day (2025-01-31) or a time with its zone (2025-01-31T08:00:00Z)"
         problem.asOf = table.text("as_of", wanted: wanted) {
             CalendarText.isDate($0) || CalendarText.isTime($0) ? nil : Section.Refusal()
-        }
+        }.map(CalendarText.utc)
         problem.validityDays = table.number("valid_days", .positive("days"))
         problem.revision = table.number("revision", .whole(1...1_000_000_000)).map { Int($0) } ?? problem.revision
     }

@@ -1,3 +1,5 @@
+internal import Spelling
+
 /// One mapping of the problem file while it is read: its fields by name, with all that an error needs.
 ///
 /// A reader that finds something wrong notes it and returns nil, or a stand-in where a value is needed to go on; the

@@ -1,3 +1,5 @@
+internal import Spelling
+
 /// One `--set path=value` of the command line, applied to the YAML tree before it is read.
 struct Setting {
     private let text: String

@@ -1,0 +1,1 @@
+"""The independent side of scripts/check_reference.py."""
