@@ -28,7 +28,9 @@ struct Options {
     func text(_ name: String, else usual: String) -> String { values[name] ?? usual }
 
     /// A number, or `usual`.
-    func number<N: LosslessStringConvertible>(_ name: String, else usual: N) -> N { values[name].flatMap(N.init) ?? usual }
+    func number<Number: LosslessStringConvertible>(_ name: String, else usual: Number) -> Number {
+        values[name].flatMap(Number.init) ?? usual
+    }
 }
 
 /// A command line that makes no sense.

@@ -38,7 +38,8 @@ extension SolverBenchmarks {
         let distribution = Empirical(sorted: sorted, horizon: World.timeout)
         let makesDistribution = options.text("stage", else: "distribution") == "sorted"
         let baseline: Baseline = world.limited == .server ? .discoS : .discoD
-        let seconds = measure(options, ready: { makesDistribution ? sorted.map { $0 } : [] }) { (times: consuming [Double]) in
+        func input() -> [Double] { makesDistribution ? sorted.map { $0 } : [] }
+        let seconds = measure(options, ready: input) { (times: consuming [Double]) in
             let profile = world.profile(
                 makesDistribution ? Empirical(sorted: times, horizon: World.timeout) : distribution)
             return baseline.plan(profile, limited: world.limited, budget: world.budget, alpha: 0.05)

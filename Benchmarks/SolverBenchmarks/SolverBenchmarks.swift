@@ -28,7 +28,7 @@ struct SolverBenchmarks {
 
 /// What a piece of work has to say.
 struct Report: Encodable {
-    /// Seconds of each run.
+    /// CPU seconds of each run.
     var seconds: [Double]?
     /// Library, version and core type of the linear algebra.
     var engine: String?

@@ -29,7 +29,7 @@ struct World {
         bucketCount = options.number("buckets", else: 64)
     }
 
-    /// The line without noise, or with so many residuals spread over -50 ... 150 ms.
+    /// The line without noise, or with so many residuals between -50 and 150 ms.
     private static func device(residuals: Int, lengths: [Int]) throws -> DeviceProfile {
         guard residuals > 0 else { return try DeviceProfile(fit: line, lengths: lengths) }
         var rows = TraceRows()
