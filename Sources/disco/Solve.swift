@@ -20,6 +20,8 @@ struct ProblemOptions: ParsableArguments {
     ///   - path: The problem file.
     ///   - output: Where the result will be written; none of the inputs.
     ///   - check: What must hold of the problem before any trace is read.
+    /// - Returns: The problem with its profiles.
+    /// - Throws: `ProblemError`, `FileError` or `StudyError`.
     func load(
         _ path: String, output: String?, check: (Problem) throws -> Void = { _ in }
     ) async throws -> (Problem, StudyProfiles) {

@@ -8,7 +8,9 @@ import Traces
 /// A world small enough to list every pair of times, and the outcomes of actions straight from their definition.
 struct TinyWorld {
     let profile: ServingProfile
-    /// Server samples per length, in seconds; infinite for failures. Worlds of even seed have two groups of lengths.
+    /// Server samples per length, in seconds; infinite for failures.
+    ///
+    /// Worlds of even seed have two groups of lengths.
     let server: [Int: [Double]]
     /// Device samples per length, in seconds; infinite for failures.
     let device: [Int: [Double]]
