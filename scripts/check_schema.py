@@ -3,9 +3,10 @@
 
 policy: every valid fixture of Tests/PoliciesTests must pass, every invalid/schema-*.json must fail; invalid/rule-*.json
 break rules that a schema cannot state, so they must pass and are listed. problem: the example that disco prints, those of
-data/ and of docs/problem-file.md, and small generated problems must pass; each known mistake must fail. solve: the
-program's own output on the generated problems must pass. policy and solve must leave no object open and no member
-without a description. Exits with 1 on any disagreement.
+data/ and of docs/problem-file.md, and small generated problems must pass; each known mistake must fail. solve, profile
+and ingest: the program's own output on the generated problems and their traces must pass, and must show what the schema
+provides for. All but problem must leave no object open and no member without a description. What a trace report is stands
+in three schemas and must be the same in each. Exits with 1 on any disagreement.
 """
 import argparse
 import copy
@@ -121,22 +122,103 @@ def problem_complaints(disco: str, generated: list[pathlib.Path]):
     print(f"problem: {len(documents)} files pass, {len(mistakes)} mistakes are refused")
 
 
+def output_complaints(schema: Draft202012Validator, commands: dict[str, list], results: list):
+    """Runs each command with --json; the outputs go to `results`."""
+    for name, command in commands.items():
+        run = subprocess.run([*command, "--json"], capture_output=True, text=True)
+        if run.returncode != 0:
+            yield f"{name}: disco ends with {run.returncode}: {run.stderr.strip()}"
+            continue
+        results.append(json.loads(run.stdout))
+        yield from (f"{name}: the schema refuses the output: {e}" for e in errors(schema, results[-1])[:3])
+
+
+def laxity_complaints(name: str, schema: Draft202012Validator, document, mistakes: dict):
+    for path, value in mistakes.items():
+        if not errors(schema, at(document, path, value)):
+            yield f"the {name} schema accepts {path} = {value}"
+
+
 def solve_complaints(disco: str, generated: list[pathlib.Path]):
     schema, policies = validator("solve"), validator("policy")
     yield from gaps(schema.schema)
-    for path in generated:
-        table = path.with_name("policy.json")
-        run = subprocess.run([disco, "solve", path, "--json", "-o", table], capture_output=True, text=True)
-        if run.returncode != 0:
-            yield f"generated problem {path.parent.name}: disco ends with {run.returncode}: {run.stderr.strip()}"
-            continue
-        result = json.loads(run.stdout)
-        for name, found in [("solve", errors(schema, result)), ("policy", errors(policies, json.loads(table.read_text())))]:
-            yield from (f"generated problem {path.parent.name}: the {name} schema refuses the output: {e}" for e in found[:3])
-    for path, value in [("surprise", 1), ("expected/surprise", 1), ("objective", None), ("buckets/0/from", 0)]:
-        if not errors(schema, at(result, path, value)):
-            yield f"the solve schema accepts {path} = {value}"
-    print(f"solve: output of {len(generated)} problems passes")
+    results = []
+    tables = {path: path.with_name("policy.json") for path in generated}
+    yield from output_complaints(
+        schema, {f"solve {p.parent.name}": [disco, "solve", p, "-o", table] for p, table in tables.items()}, results)
+    for path, table in tables.items():
+        found = errors(policies, json.loads(table.read_text())) if table.exists() else []
+        yield from (f"solve {path.parent.name}: the policy schema refuses the table: {e}" for e in found[:3])
+    mistakes = {"surprise": 1, "expected/surprise": 1, "objective": None, "buckets/0/from": 0}
+    for result in results[-1:]:
+        yield from laxity_complaints("solve", schema, result, mistakes)
+    print(f"solve: output of {len(results)} problems was checked")
+
+
+def profile_complaints(disco: str, generated: list[pathlib.Path]):
+    schema = validator("profile")
+    yield from gaps(schema.schema)
+    commands = {f"profile {p.parent.name}": [disco, "profile", p] for p in generated}
+    traced = next(p for p in generated if p.with_name("device.csv").exists())
+    pair = traced.with_name("pair.csv")
+    pair.write_text("prompt_tokens,ttft\n5,0.5\n9,0.75\n")
+    commands["profile of two rows"] = [disco, "profile", traced, "--set", f"endpoints.device.trace.path={pair}"]
+    results = []
+    yield from output_complaints(schema, commands, results)
+    shown = {
+        "a device formula": lambda r: r["device"]["r_squared"] is None,
+        "a device trace": lambda r: r["device"]["r_squared"] is not None,
+        "a parabola": lambda r: len(r["device"]["standard_errors"]) == 3,
+        "a fit without standard errors": lambda r: None in r["device"]["standard_errors"],
+        "a pooled server": lambda r: not r["server"]["groups"], "a conditioned server": lambda r: r["server"]["groups"],
+        "a server with failures": lambda r: r["server"]["pooled"]["p99.9"] is None,
+        "evidence": lambda r: r["server"]["evidence"], "no evidence": lambda r: not r["server"]["evidence"],
+        "a bucket without requests": lambda r: any(not b["requests"] for b in r["workload"]["buckets"]),
+        "rejected rows": lambda r: any(t["rejections"] for t in r["traces"]), "a note": lambda r: r["notes"],
+    }
+    yield from (f"no profile has {name}" for name, holds in shown.items() if not any(map(holds, results)))
+    mistakes = {
+        "surprise": 1, "workload/surprise": 1, "workload/buckets/0/surprise": 1, "server/pooled/surprise": 1,
+        "device/residual_quantiles/p98": 1, "traces/0/surprise": 1, "device/floor": None, "workload/buckets/0/from": 0,
+    }
+    for result in results[-1:]:
+        yield from laxity_complaints("profile", schema, result, mistakes)
+    print(f"profile: output of {len(results)} problems was checked")
+
+
+def ingest_complaints(disco: str, generated: list[pathlib.Path]):
+    schema = validator("ingest")
+    yield from gaps(schema.schema)
+    dated = generated[0].with_name("dated.csv")
+    dated.write_text("arrived_at,ttft,outcome,region\n2025-02-11T08:00:00Z,0.5,,iad\n2025-02-11T08:00:01Z,2,cancelled,\n"
+                     "2025-02-11T08:00:02Z,soon,,\n2025-02-11T08:00:03Z,-1,,\n2025-02-11T08:00:04Z,,,\n")
+    traces = [dated, *(p.with_name(f"{n}.csv") for p in generated for n in ("workload", "server", "device"))]
+    commands = {
+        f"ingest {p.parent.name}/{p.name}": [disco, "ingest", p, "-o", p.with_suffix(".jsonl"), "--max-rejected", "0.5"]
+        for p in traces if p.exists()}
+    results = []
+    yield from output_complaints(schema, commands, results)
+    shown = ["cancelled", "failed", "first_arrival", "ignored_columns", "notes", "rejections"]
+    yield from (f"no trace report has {name}" for name in shown if not any(r[name] for r in results))
+    for result in [r for r in results if r["rejections"]][:1]:
+        mistakes = {"surprise": 1, "rejections/0/surprise": 1, "rows_in": -1, "format": "csv", "sha256": ""}
+        yield from laxity_complaints("ingest", schema, result, mistakes)
+    print(f"ingest: reports on {len(results)} traces were checked")
+
+
+def report_complaints():
+    """solve and profile share the trace report word for word; ingest has it with words of its own and without a role."""
+    solve, profile, ingest = (validator(name).schema for name in ("solve", "profile", "ingest"))
+    def told(trace):
+        return {n: {k: v for k, v in member.items() if k != "description"}
+                for n, member in trace["properties"].items() if n != "role"}
+    if profile["$defs"]["trace"] != solve["$defs"]["trace"]:
+        yield "the profile and solve schemas differ in $defs/trace"
+    if told(ingest) != told(solve["$defs"]["trace"]):
+        yield "the ingest schema differs from $defs/trace of the solve schema"
+    for schema in (profile, ingest):
+        if schema["$defs"]["rejection"] != solve["$defs"]["rejection"]:
+            yield f"{schema['$id']} and the solve schema differ in $defs/rejection"
 
 
 def generate(folder: pathlib.Path) -> list[pathlib.Path]:
@@ -164,7 +246,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="disco-schema-") as folder:
         generated = generate(pathlib.Path(folder))
         complaints = [
-            *policy_complaints(), *problem_complaints(disco, generated), *solve_complaints(disco, generated)]
+            *policy_complaints(), *problem_complaints(disco, generated), *solve_complaints(disco, generated),
+            *profile_complaints(disco, generated), *ingest_complaints(disco, generated), *report_complaints()]
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     return 1 if complaints else 0
