@@ -48,7 +48,7 @@ reference: tools
 	$(SWIFT) build -c release --product disco
 	$(TOOLS)/bin/python scripts/check_reference.py --disco $(DISCO)
 
-# docs/results.md, from the traces at hand.
+# docs/results.md, from the traces at hand; carries the last run of `make bench`, too.
 results: tools build
 	$(TOOLS)/bin/python scripts/results.py --disco $(DISCO)
 
