@@ -13,8 +13,9 @@ demo: tools build
 
 # Without testable imports the release tests run on the very build that is shipped.
 test: tools
-	$(SWIFT) test --disable-xctest
-	$(SWIFT) test -c release --disable-testable-imports --disable-xctest
+	mkdir -p .build/tmp   # where users share /tmp, swiftc 6.3 may write macro expansions into the working folder
+	TMPDIR=$(CURDIR)/.build/tmp $(SWIFT) test --disable-xctest
+	TMPDIR=$(CURDIR)/.build/tmp $(SWIFT) test -c release --disable-testable-imports --disable-xctest
 	$(MAKE) --no-print-directory schema-check reference
 
 # What CI runs.
@@ -31,7 +32,7 @@ $(TOOLS)/.ready: scripts/requirements.txt
 	touch $@
 
 system:
-	@scripts/install-system-packages
+	@SWIFT="$(SWIFT)" PYTHON="$(PYTHON)" scripts/install-system-packages
 
 lint:
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift $(wildcard Benchmarks)

@@ -29,7 +29,7 @@ public enum ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
             or give the line itself: ttft: {intercept: ..., per_token: ...}
             """
         case .nothingAnswered(let rows):
-            "all \(rows) device requests failed; a fit needs answered ones"
+            "all \(rows) device requests failed or came after the timeout; a fit needs answered ones"
         case .notPositive(let length, let seconds):
             "the TTFT formula gives \(seconds) s for a prompt of \(length) tokens; a TTFT is greater than 0 s"
         case .empty(let what): what

@@ -136,14 +136,14 @@ public struct SolveStudy: Sendable {
             guard sum >= 1 else {
                 throw .infeasible(
                     """
-                    \(problem.path): limits: no policy keeps both \(shares[0].text) and \(shares[1].text): every request \
-                    starts at least one endpoint, so the shares sum to 1 or more, and these to \(sum). Nearest: \
-                    \(shares[1].endpoint.rawValue).prefill_share at \(1 - shares[0].budget), or \
-                    \(shares[0].endpoint.rawValue).prefill_share at \(1 - shares[1].budget)
+                    \(problem.path): limits: no policy keeps both \(shares[0].phrase) and \(shares[1].phrase): every request \
+                    starts at least one endpoint, so the shares sum to 1 or more, and these to \(text(sum)). Nearest: \
+                    \(shares[1].endpoint.rawValue).prefill_share at \(text(1 - shares[0].budget)), or \
+                    \(shares[0].endpoint.rawValue).prefill_share at \(text(1 - shares[1].budget))
                     """)
             }
             throw .unsupported(
-                "\(problem.path): limits: this version solves under one limit; leave out \(shares[0].text) or \(shares[1].text)"
+                "\(problem.path): limits: this version solves under one limit; leave out \(shares[0].phrase) or \(shares[1].phrase)"
             )
         }
         return shares.first
@@ -210,7 +210,7 @@ public struct SolveStudy: Sendable {
 
 extension SolveStudy.ShareLimit {
     /// The limit as a phrase.
-    var text: String { "\(endpoint.rawValue).prefill_share at most \(budget)" }
+    var phrase: String { "\(endpoint.rawValue).prefill_share at most \(text(budget))" }
 }
 
 extension Problem.Limit {

@@ -46,7 +46,9 @@ public struct DuckDBProgram: Sendable, Hashable {
         throw TraceError(
             .missingProgram, file: "", found: "the duckdb program is not installed",
             wanted: "duckdb \(pinnedVersion) in .tools/ or on PATH",
-            advice: "Run `make tools`, or `pip install duckdb-cli==\(pinnedVersion)`, or set DISCO_DUCKDB")
+            advice:
+                "Run `make tools`, or `pip install duckdb-cli==\(pinnedVersion)` in a virtual environment, or set DISCO_DUCKDB"
+        )
     }
 
     /// The folder of the program, for `PATH`.

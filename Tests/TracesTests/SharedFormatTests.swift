@@ -6,7 +6,7 @@ import Traces
     private static func path(_ name: String) -> String { "\(Fixture.shared ?? "")/formats/\(name)" }
 
     @Test(
-        .enabled(if: Fixture.has("formats")),
+        .enabled(if: Fixture.has("formats"), "public traces: set DISCO_SHARED to their folder"),
         arguments: [
             ("azure_llm_2023.csv", TraceFormat.azure, 5, 0, 5), ("burstgpt.csv", .burstgpt, 3, 0, 3),
             ("mooncake.jsonl", .mooncake, 3, 0, 3), ("llmperf_individual_responses.json", .llmperf, 4, 1, 4),
@@ -23,7 +23,7 @@ import Traces
     }
 
     @Test(
-        .enabled(if: Fixture.has("formats")),
+        .enabled(if: Fixture.has("formats"), "public traces: set DISCO_SHARED to their folder"),
         arguments: [
             ("llama_bench_m1_8gb.md", "Markdown"), ("llama_bench.csv", "found 41 fields"),
             ("vllm_bench_serve_summary_v0.25.1.json", "--save-detailed"),
@@ -47,7 +47,7 @@ import Traces
     }
 
     @Test(
-        .enabled(if: Fixture.has("formats")),
+        .enabled(if: Fixture.has("formats"), "public traces: set DISCO_SHARED to their folder"),
         arguments: [
             ("tomdoerr_deepseek_old.csv", ["ttft": "first_token_latency_ms / 1000", "arrived_at": "timestamp"], 5, 0),
             (

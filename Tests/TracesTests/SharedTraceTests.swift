@@ -8,7 +8,7 @@ import Traces
     private static let deepseek = "traces/deepseek_api/deepseek_streaming_clean.csv"
     private static let deepseekColumns = ["ttft": "first_token_latency_ms / 1000", "arrived_at": "timestamp"]
 
-    @Test(.enabled(if: Fixture.has(deepseek)))
+    @Test(.enabled(if: Fixture.has(deepseek), "public traces: set DISCO_SHARED to their folder"))
     func `the DeepSeek trace is read by mapped columns`() async throws {
         let (rows, report) = try await Fixture().read(
             Self.path(Self.deepseek), columns: Self.deepseekColumns, tuning: 0.7)
@@ -21,14 +21,17 @@ import Traces
         #expect(report.sha256.count == 64)
     }
 
-    @Test(.enabled(if: Fixture.has(deepseek)))
+    @Test(.enabled(if: Fixture.has(deepseek), "public traces: set DISCO_SHARED to their folder"))
     func `the DeepSeek trace without a mapping says which column to map`() async throws {
         let error = try await Fixture().refusal(Self.path(Self.deepseek))
         #expect(error.kind == .badData)
         #expect(error.description.contains("columns: {ttft: \"first_token_latency_ms / 1000\"}"))
     }
 
-    @Test(.enabled(if: Fixture.has("traces/deepseek_api/deepseek_performance_old_raw.csv")))
+    @Test(
+        .enabled(
+            if: Fixture.has("traces/deepseek_api/deepseek_performance_old_raw.csv"),
+            "public traces: set DISCO_SHARED to their folder"))
     func `the unfiltered DeepSeek trace has 82 ragged rows`() async throws {
         let fixture = try Fixture()
         let path = Self.path("traces/deepseek_api/deepseek_performance_old_raw.csv")
@@ -40,7 +43,10 @@ import Traces
         #expect(report.rowsIn == report.accepted + report.rejected)
     }
 
-    @Test(.enabled(if: Fixture.has("traces/deepseek_api/deepseek_performance_new_raw.csv")))
+    @Test(
+        .enabled(
+            if: Fixture.has("traces/deepseek_api/deepseek_performance_new_raw.csv"),
+            "public traces: set DISCO_SHARED to their folder"))
     func `the outage trace is refused for its 8 fields and read as far as it goes when that is allowed`() async throws {
         let fixture = try Fixture(timeout: 1e6)
         let path = Self.path("traces/deepseek_api/deepseek_performance_new_raw.csv")
@@ -53,7 +59,8 @@ import Traces
     }
 
     @Test(
-        .enabled(if: Fixture.has("traces/llmperf_leaderboard/individual")),
+        .enabled(
+            if: Fixture.has("traces/llmperf_leaderboard/individual"), "public traces: set DISCO_SHARED to their folder"),
         arguments: [
             ("anyscale_70b", 150, 0), ("bedrock_13b", 150, 97), ("groq_70b", 150, 0), ("lepton_70b", 150, 130),
             ("together_13b", 150, 1),
@@ -66,7 +73,10 @@ import Traces
         #expect(Set(rows.promptTokens) == [550])
     }
 
-    @Test(.enabled(if: Fixture.has("traces/llmperf_leaderboard/all_requests.csv")))
+    @Test(
+        .enabled(
+            if: Fixture.has("traces/llmperf_leaderboard/all_requests.csv"),
+            "public traces: set DISCO_SHARED to their folder"))
     func `LLMPerf rows flattened to CSV are read by provider`() async throws {
         let fixture = try Fixture(timeout: 200)
         let path = Self.path("traces/llmperf_leaderboard/all_requests.csv")
@@ -77,7 +87,7 @@ import Traces
         #expect(some.report.filtered == 2695 && some.report.accepted == 150 && some.report.failed == 130)
     }
 
-    @Test(.enabled(if: Fixture.has("traces/thefastest_ai")))
+    @Test(.enabled(if: Fixture.has("traces/thefastest_ai"), "public traces: set DISCO_SHARED to their folder"))
     func `thefastest has one row without time`() async throws {
         let fixture = try Fixture()
         let (_, report) = try await fixture.read(
@@ -88,7 +98,7 @@ import Traces
     }
 
     @Test(
-        .enabled(if: Fixture.has("traces/azure_2023")),
+        .enabled(if: Fixture.has("traces/azure_2023"), "public traces: set DISCO_SHARED to their folder"),
         arguments: [("code", 8819), ("conv", 19_366)])
     func `Azure traces give lengths and arrivals`(_ name: String, _ count: Int) async throws {
         let fixture = try Fixture()
@@ -100,7 +110,7 @@ import Traces
     }
 
     @Test(
-        .enabled(if: Fixture.has("traces/mooncake")),
+        .enabled(if: Fixture.has("traces/mooncake"), "public traces: set DISCO_SHARED to their folder"),
         arguments: [("conversation", 12_031), ("synthetic", 3993)])
     func `Mooncake traces give lengths and offsets`(_ name: String, _ count: Int) async throws {
         let (_, report) = try await Fixture().read(
@@ -109,7 +119,7 @@ import Traces
         #expect(report.ignoredColumns == ["hash_ids"])
     }
 
-    @Test(.enabled(if: Fixture.has("traces/phone_energy")))
+    @Test(.enabled(if: Fixture.has("traces/phone_energy"), "public traces: set DISCO_SHARED to their folder"))
     func `phones are device traces by mapped columns`() async throws {
         let (rows, report) = try await Fixture().read(
             Self.path("traces/phone_energy/phones_all.csv"),
