@@ -20,8 +20,8 @@ let package = Package(
         .systemLibrary(
             name: "CLinearAlgebra", pkgConfig: "openblas",
             providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
-        .target(name: "COpenBLASTuning"),
-        .target(name: "LinearAlgebra", dependencies: ["CLinearAlgebra", "COpenBLASTuning"]),
+        .target(name: "CProcessTuning"),
+        .target(name: "LinearAlgebra", dependencies: ["CLinearAlgebra", "CProcessTuning"]),
         .target(name: "Distributions"),
         .target(name: "Optimization"),
 
@@ -53,7 +53,7 @@ let package = Package(
         .executableTarget(
             name: "disco",
             dependencies: [
-                "Traces", "Policies", "Studies",
+                "LinearAlgebra", "Traces", "Policies", "Studies",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -23,7 +23,7 @@ FORBIDDEN = [
     ("Serving", None),
     ("Spelling", None),
 ]
-ONLY_IMPORTER = {"CLinearAlgebra": "LinearAlgebra", "COpenBLASTuning": "LinearAlgebra"}
+ONLY_IMPORTER = {"CLinearAlgebra": "LinearAlgebra", "CProcessTuning": "LinearAlgebra"}
 
 
 def main() -> int:

@@ -9,6 +9,8 @@ import LinearAlgebra
 struct SolverBenchmarks {
     static func main() async throws {
         let options = try Options(CommandLine.arguments.dropFirst())
+        // As disco does; without it the kernel supplies the pages of every array anew.
+        if options.text("memory", else: "kept") == "kept" { Engine.keepFreedMemory() }
         let report: Report
         switch options.piece {
         case "engine": report = Report(engine: Engine.name)

@@ -11,10 +11,7 @@ extension Array where Element == Double {
             sort()
             return
         }
-        var scratch = unsafe [Double](unsafeUninitializedCapacity: count) { buffer, initialized in
-            unsafe supplyPages(of: UnsafeMutableRawBufferPointer(buffer))
-            initialized = count
-        }
+        var scratch = unsafe [Double](unsafeUninitializedCapacity: count) { _, initialized in initialized = count }
         sort(by: keys.leading(count: count), &scratch)
         if !insertionSort(maximalMoves: 8 * count) { sort(by: keys, &scratch) }
     }

@@ -1,5 +1,5 @@
 private import CLinearAlgebra
-private import COpenBLASTuning
+private import CProcessTuning
 
 /// The linear algebra library in use.
 public enum Engine {
@@ -12,6 +12,12 @@ public enum Engine {
         let version = words.dropFirst().first.map(String.init) ?? "of unknown version"
         return "OpenBLAS \(version) \(core)"
     }()
+
+    /// Keeps memory that the process frees for its own next use, instead of handing it back to the kernel each time.
+    ///
+    /// For programs that run once and end: arrays of a megabyte come and go with every sort and solve, and having the
+    /// kernel supply their pages anew costs as much as sorting their numbers. Call it once, at the start.
+    public static func keepFreedMemory() { disco_keep_freed_memory() }
 
     /// Readies the library before its first call: right kernels, one thread.
     ///

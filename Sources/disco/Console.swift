@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LinearAlgebra
 import Studies
 import Traces
 
@@ -47,6 +48,7 @@ enum Console {
 
     /// Runs `work`; an error is printed and ends the program with its exit code.
     static func run(_ work: () async throws -> Void) async throws {
+        Engine.keepFreedMemory()
         do {
             try await work()
         } catch let code as ExitCode {

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "COpenBLASTuning.h"
+#include "CProcessTuning.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -47,4 +47,15 @@ const char *disco_tune_openblas(void) {
         }
     }
     return corename();
+}
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+void disco_keep_freed_memory(void) {
+#if defined(__GLIBC__)
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);  // what may lie free at the end of the heap, in bytes
+    mallopt(M_MMAP_THRESHOLD, 32 << 20); // from which size on an array has pages of its own; the largest allowed
+#endif
 }
