@@ -72,7 +72,7 @@ let package = Package(
             dependencies: [
                 "Solvers", "Serving", "Profiles", "Costs", "Distributions", "Optimization", "Traces", "TestSupport",
             ]),
-        .testTarget(name: "StudiesTests", dependencies: ["Serving", "Traces", "Policies", "Studies"]),
+        .testTarget(name: "StudiesTests", dependencies: ["Serving", "Traces", "Costs", "Policies", "Studies"]),
         .testTarget(name: "EndToEndTests", dependencies: ["disco", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

@@ -2,7 +2,7 @@
 ///
 /// First and last point are always vertices; points on a chord are left out. A coarse minorant is made of every 64th
 /// point first: it lies above the true one, and points above its chords cannot be vertices, so the exact scan sees only
-/// the few below (2-3 % of smooth data).
+/// the few below.
 /// Source: derived, docs/maths/dispatch.md (monotone chain; Andrew 1979).
 /// - Parameters:
 ///   - count: Number of points, ≥ 1.

@@ -10,7 +10,7 @@ extension SingleLimitProblem {
     ///   - maximalRounds: Multipliers to try before giving up with valid but not tight numbers.
     ///   - value: v_g(k) for group g and vertex k; concave in the vertex's position.
     /// - Returns: The mixtures with primal value, bound and multiplier.
-    /// - Complexity: O(rounds · groups) look-ups and a few values a group and round, seen: 8-15 rounds, 4-8 values a group.
+    /// - Complexity: O(rounds · groups) look-ups and a few values a group.
     public func solve(maximalRounds: Int = 10_000, value: (_ group: Int, _ vertex: Int) -> Double)
         -> SingleLimitSolution
     {

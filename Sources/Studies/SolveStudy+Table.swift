@@ -1,3 +1,4 @@
+internal import Costs
 private import Crypto
 internal import Distributions
 private import FoundationEssentials

@@ -227,7 +227,7 @@ extension Problem {
         CostModel(
             server: server.price.map { PerToken(prefill: $0.prefill, decode: $0.decode) },
             device: device.price.map { PerToken(prefill: $0.prefill, decode: $0.decode) },
-            deviceEnergy: device.energy.map { PerToken(prefill: $0.prefill, decode: $0.decode) },
+            deviceEnergy: device.energy,
             moneyPerJoule: moneyPerJoule)
     }
 }

@@ -1,3 +1,4 @@
+import Costs
 import Serving
 import Studies
 import Testing

@@ -33,7 +33,7 @@ public struct DispatchProblem: Sendable {
     /// The optimal policy, with its certificate.
     ///
     /// Values of waits are computed only where the Lagrangian may need them: a few a bucket.
-    /// - Complexity: O(*n*) for the *n* server times, then about 6 evaluations of O(lengths · residuals) in all.
+    /// - Complexity: O(*n*) for the *n* server times, then a few evaluations of O(lengths · residuals).
     public func solve() -> DispatchSolution {
         let model = FirstTokenModel(profile)
         let workload = profile.workload

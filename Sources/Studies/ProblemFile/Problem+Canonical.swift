@@ -1,3 +1,4 @@
+internal import Costs
 internal import Crypto
 #if canImport(FoundationEssentials)
     internal import FoundationEssentials

@@ -1,3 +1,4 @@
+public import Costs
 public import Serving
 public import Traces
 
@@ -50,18 +51,8 @@ public struct Problem: Sendable, Equatable {
         }
     }
 
-    /// What the device draws per token.
-    public struct Energy: Sendable, Equatable {
-        /// Joules per prefilled token.
-        public var prefill: Double
-        /// Joules per decoded token.
-        public var decode: Double
-        /// Joules per token.
-        public init(prefill: Double, decode: Double) {
-            self.prefill = prefill
-            self.decode = decode
-        }
-    }
+    /// What the device draws per token, in joules.
+    public typealias Energy = PerToken
 
     /// Where an endpoint's TTFT comes from.
     public enum TTFTSource: Sendable, Equatable {
@@ -75,7 +66,7 @@ public struct Problem: Sendable, Equatable {
     public struct EndpointSpec: Sendable, Equatable {
         /// Where its TTFT comes from.
         public var ttft: TTFTSource
-        /// Condition the TTFT on length groups that begin at these lengths; empty = pooled, nil edges are chosen by us.
+        /// Condition the TTFT on length groups that begin at these lengths; see `Conditioning`.
         public var conditioning: Conditioning
         /// Keep the residuals of the device's fit (`residuals: empirical`), or only its line (`none`).
         public var usesResiduals: Bool

@@ -1,3 +1,4 @@
+internal import Costs
 internal import Traces
 
 extension ProblemReader {
