@@ -41,7 +41,8 @@ public struct OptimalPartition: Sendable {
     private init(
         count: Int, maximalCount: Int, mandatoryCuts: [Int], fill: (inout [Double], _ first: Int, _ last: Int) -> Void
     ) {
-        precondition(count >= 1 && count < Int(Int32.max) && maximalCount >= 1, "\(count) elements, \(maximalCount) cuts")
+        precondition(
+            count >= 1 && count < Int(Int32.max) && maximalCount >= 1, "\(count) elements, \(maximalCount) cuts")
         precondition(mandatoryCuts.allSatisfy { $0 > 0 && $0 < count }, "a mandatory cut lies outside the elements")
         let cuts = Set(mandatoryCuts).sorted() + [count]
         let width = count + 1

@@ -3,7 +3,9 @@ import TestSupport
 import Testing
 
 /// Every set of cuts of 0 ..< n, by the bits of a number.
-private func allCuts(_ n: Int) -> [[Int]] { (0..<1 << (n - 1)).map { bits in (1..<n).filter { bits >> ($0 - 1) & 1 == 1 } } }
+private func allCuts(_ n: Int) -> [[Int]] {
+    (0..<1 << (n - 1)).map { bits in (1..<n).filter { bits >> ($0 - 1) & 1 == 1 } }
+}
 
 private func intervals(_ cuts: [Int], _ n: Int) -> [Range<Int>] { zip([0] + cuts, cuts + [n]).map { $0..<$1 } }
 

@@ -91,7 +91,9 @@ public struct LengthCells: Sendable, Equatable {
     public init(_ workload: WorkloadProfile, mandatoryEdges: [Int] = []) {
         let lengths = workload.lengths
         let mandatory = Set(
-            Buckets(edges: mandatoryEdges).ranges(in: workload).map(\.lowerBound).filter { $0 > 0 && $0 < lengths.count })
+            Buckets(edges: mandatoryEdges).ranges(in: workload).map(\.lowerBound).filter {
+                $0 > 0 && $0 < lengths.count
+            })
         isExact = lengths.count <= Self.maximalLengths
         var starts = Array(lengths.indices)
         if !isExact {
