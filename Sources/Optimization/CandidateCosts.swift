@@ -62,11 +62,12 @@ public struct CandidateCosts: Sendable {
 
     /// What a partition costs more than every element by itself, ≥ 0.
     /// - Parameter cuts: Where its intervals begin, ascending, 0 left out.
+    /// - Returns: The sum over its intervals.
     public func excess(cuts: [Int]) -> Double {
         zip([0] + cuts, cuts + [count]).reduce(0) { $0 + excess($1.0..<$1.1) }
     }
 
-    /// Writes `excess(first..<end)` to `row[end]` for every end in first + 1 ... last.
+    /// Writes the excess of every interval from `first` through an end up to `last` to `row`, at the end's index.
     ///
     /// The inner loop runs over ends, so that the compiler makes vectors of it.
     func fill(_ row: inout [Double], from first: Int, through last: Int) {

@@ -3,7 +3,7 @@ internal import Serving
 internal import Solvers
 
 extension StudyProfiles {
-    /// Numbers of buckets that losses are stated for: 1 ... 64, or fewer where every solve goes over many lengths.
+    /// Numbers of buckets that losses are stated for: all up to 64, or fewer where every solve goes over many lengths.
     static func countsOfLosses(_ profile: ServingProfile) -> [Int] {
         profile.workload.lengths.count <= LengthCells.maximalLengths ? Array(1...64) : printedCounts
     }

@@ -15,7 +15,9 @@ public struct OptimalBuckets: Sendable, Equatable {
         public let bound: Double?
     }
 
-    /// Choices by ascending count; counts that mandatory edges rule out are left out. Losses do not grow.
+    /// Choices by ascending count, those left out that mandatory edges rule out.
+    ///
+    /// Losses do not grow.
     public let choices: [Choice]
     /// The lengths were joined to so many cells first, as there are too many to cut anywhere; nil where they were not.
     public let cells: Int?
