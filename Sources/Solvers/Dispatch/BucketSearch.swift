@@ -116,11 +116,14 @@ private struct Board<Multipliers: Sendable & Equatable> {
         for i in counts.indices where counts[i] >= lengths { best[i] = Entry(buckets: buckets, solution: exact) }
     }
 
-    private func loss(_ i: Int) -> Double { best[i].map { max(0, $0.solution.primal - exact.primal) } ?? .infinity }
+    private func loss(_ i: Int) -> Double { best[i].map { positive($0.solution.primal - exact.primal) } ?? .infinity }
+
+    /// A difference of objectives, 0 where rounding alone could make it.
+    private func positive(_ difference: Double) -> Double { difference > 1e-12 * abs(exact.primal) ? difference : 0 }
 
     /// Whether nothing is left to find for a count.
     private func isClosed(_ i: Int) -> Bool {
-        loss(i) <= max(0, bounds[i] ?? 0) + BucketSearch.tolerance * abs(exact.primal)
+        loss(i) <= (bounds[i] ?? 0) + BucketSearch.tolerance * abs(exact.primal)
     }
 
     var isClosed: Bool { counts.indices.allSatisfy(isClosed) }
@@ -128,7 +131,7 @@ private struct Board<Multipliers: Sendable & Equatable> {
     /// The count whose loss is farthest above its bound.
     var worst: Int? {
         counts.indices.filter { !isClosed($0) && best[$0] != nil }
-            .max { loss($0) - max(0, bounds[$0] ?? 0) < loss($1) - max(0, bounds[$1] ?? 0) }.map { counts[$0] }
+            .max { loss($0) - (bounds[$0] ?? 0) < loss($1) - (bounds[$1] ?? 0) }.map { counts[$0] }
     }
 
     /// The smallest count that is not proved best: there the multipliers are farthest from the exact ones.
@@ -155,7 +158,7 @@ private struct Board<Multipliers: Sendable & Equatable> {
             // Where lengths were joined to cells, other cuts could lose less: no bound.
             if let below, search.cells.isExact {
                 let bound = below.partition.costs[count - 1] + (below.least + table.offset - exact.primal)
-                bounds[i] = max(bounds[i] ?? 0, bound)
+                bounds[i] = max(bounds[i] ?? 0, positive(bound))
             }
             enter(i) { partition.cuts(atMost: $0).map(search.buckets(cuts:)) }
         }
