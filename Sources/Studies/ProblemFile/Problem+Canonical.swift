@@ -78,6 +78,7 @@ extension Problem.BucketChoice {
         case .quantile(let count): "quantile \(count)"
         case .edges(let edges): "edges \(edges)"
         case .exact: "exact"
+        case .optimal(let count): "optimal \(count)"
         }
     }
 }
