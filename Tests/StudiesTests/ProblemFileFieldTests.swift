@@ -66,7 +66,8 @@ import Traces
         #expect(problem.server.ttft == .trace(TraceSource(path: "a", format: format)))
     }
 
-    @Test(arguments: Metric.allCases) func `every metric is an objective and can be limited`(_ metric: Metric) throws {
+    @Test(arguments: Metric.reported + ["ttft.p0.1", "ttft.p97.5", "ttft.p99.999999"].compactMap(Metric.init))
+    func `every metric is an objective and can be limited`(_ metric: Metric) throws {
         let text = problemText(
             device: "ttft: {intercept: 1}, price: {prefill: 0, decode: 0}, energy: {prefill: 1, decode: 1}")
         let problem = try readProblem(
@@ -77,9 +78,23 @@ import Traces
 
     @Test func `limits come in the order of the metrics, not of the file`() throws {
         let problem = try readProblem(
-            minimalProblem + "limits: {failed_share: {at_most: 0.1}, ttft.p99: {at_most: 2}, ttft.mean: {at_most: 1}}\n"
-        )
-        #expect(problem.limits.map(\.metric) == [.ttftMean, .ttftP99, .failedShare])
+            minimalProblem + """
+                limits: {failed_share: {at_most: 0.1}, ttft.p99: {at_most: 2}, ttft.p97.5: {at_most: 2},
+                  ttft.p9: {at_most: 1}, ttft.mean: {at_most: 1}}
+
+                """)
+        #expect(
+            problem.limits.map(\.metric.rawValue) == ["ttft.mean", "ttft.p9", "ttft.p97.5", "ttft.p99", "failed_share"])
+    }
+
+    @Test func `quantiles are reported where the problem names them, beside the usual ones`() throws {
+        #expect(try readProblem(minimalProblem).reportedQuantiles == Metric.reportedQuantiles)
+        let problem = try readProblem(
+            minimalProblem + "objective: ttft.p97.5\nlimits: {ttft.p1: {at_most: 2}, ttft.p99: {at_most: 2}}\n")
+        #expect(
+            problem.reportedQuantiles.map(\.rawValue) == [
+                "ttft.p1", "ttft.p50", "ttft.p90", "ttft.p95", "ttft.p97.5", "ttft.p99", "ttft.p99.9",
+            ])
     }
 
     @Test(arguments: [

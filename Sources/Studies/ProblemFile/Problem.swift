@@ -126,7 +126,7 @@ public struct Problem: Sendable, Equatable {
     public var readerTokensPerSecond: Double?
     /// What is minimized.
     public var objective: Metric
-    /// Limits, in the order of `Metric.allCases`.
+    /// Limits, in the order of `Metric`.
     public var limits: [Limit]
     /// No first token by then, from the request's arrival, is a failure; in seconds.
     public var timeout: Double
@@ -168,6 +168,12 @@ public struct Problem: Sendable, Equatable {
 }
 
 extension Problem {
+    /// The TTFT quantiles to report: the usual ones, and those that the objective or a limit names; ascending.
+    public var reportedQuantiles: [Metric] {
+        let named = ([objective] + limits.map(\.metric)).filter { $0.quantileLevel != nil }
+        return Set(Metric.reportedQuantiles + named).sorted()
+    }
+
     /// Paths of all its traces.
     public var tracePaths: [String] {
         [workload.trace.path]

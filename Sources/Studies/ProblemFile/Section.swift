@@ -37,7 +37,7 @@ struct Section {
         for field in unknown {
             findings.add(
                 field.place, field: joined(path, shortened(field.name)),
-                found: "the unknown field \(quoted(field.name))", wanted: "one of \(backquoted(tree.names))",
+                found: "the unknown field \(quoted(field.name))", wanted: tree.wanted,
                 advice: findings.isFull ? nil : tree.advice(about: field.name, at: path), validNames: tree.names)
         }
     }
