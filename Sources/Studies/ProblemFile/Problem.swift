@@ -99,20 +99,7 @@ public struct Problem: Sendable, Equatable {
     }
 
     /// One limit on a metric.
-    public struct Limit: Sendable, Equatable {
-        /// What is limited.
-        public var metric: Metric
-        /// Upper bound; nil for none.
-        public var atMost: Double?
-        /// Lower bound; nil for none.
-        public var atLeast: Double?
-        /// A limit.
-        public init(metric: Metric, atMost: Double? = nil, atLeast: Double? = nil) {
-            self.metric = metric
-            self.atMost = atMost
-            self.atLeast = atLeast
-        }
-    }
+    public typealias Limit = Serving.Limit
 
     /// Whose prompts we optimize for.
     public var workload: Workload
