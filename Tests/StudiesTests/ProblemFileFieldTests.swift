@@ -15,6 +15,7 @@ import Traces
         #expect(problem.objective == .ttftMean)
         #expect(problem.limits.isEmpty)
         #expect(problem.moneyPerJoule == nil && problem.readerTokensPerSecond == nil)
+        #expect(!problem.isDeterministic)
         #expect(problem.timeout == 60 && problem.tuningShare == 0.7 && problem.discoAlpha == 0.05)
         #expect(problem.asOf == nil && problem.validityDays == nil && problem.revision == 1)
         #expect(problem.path == "problem.yaml" && problem.sha256.count == 64)
@@ -37,6 +38,7 @@ import Traces
     @Test func `the example with its optional fields uncommented reads, and has the same defaults`() throws {
         let optional = [
             "buckets:", "  by:", "  count:", "condition_on:", "timeout:", "split:", "disco:", "max_rejected:",
+            "deterministic:",
         ]
         let lines = ProblemFile.example.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             let isOptional = optional.contains { line.drop { $0 == " " }.starts(with: "# " + $0) }
@@ -121,6 +123,13 @@ import Traces
         #expect(problem.server.ttft == .formula(intercept: 0.3, perToken: 0, perTokenSquared: 1e-9))
         #expect(problem.device.ttft == .trace(TraceSource(path: "phone.csv")))
         #expect(!problem.device.usesResiduals)
+    }
+
+    @Test(arguments: [("true", true), ("false", false)])
+    func `a problem may do without mixtures`(_ word: String, _ isDeterministic: Bool) throws {
+        #expect(try readProblem(minimalProblem + "deterministic: \(word)\n").isDeterministic == isDeterministic)
+        let set = try readProblem(minimalProblem + "deterministic: maybe\n", set: ["deterministic=\(word)"])
+        #expect(set.isDeterministic == isDeterministic)
     }
 
     @Test func `the rest of the fields`() throws {

@@ -44,6 +44,7 @@ struct FieldTree: Sendable {
         ("reader", FieldTree(values: ["tokens_per_second"])),
         ("objective", .value),
         ("limits", limits),
+        ("deterministic", .value),
         ("timeout", .value),
         ("split", FieldTree(values: ["tuning_share"])),
         ("disco", FieldTree(values: ["alpha"])),

@@ -115,6 +115,8 @@ public struct Problem: Sendable, Equatable {
     public var objective: Metric
     /// Limits, in the order of `Metric`.
     public var limits: [Limit]
+    /// Whether each bucket takes one action for certain (`deterministic: true`), instead of a mixture.
+    public var isDeterministic: Bool
     /// No first token by then, from the request's arrival, is a failure; in seconds.
     public var timeout: Double
     /// Share of each trace, first by arrival, that the held-out judgement tunes on; nil for no split.
@@ -143,6 +145,7 @@ public struct Problem: Sendable, Equatable {
         self.readerTokensPerSecond = nil
         self.objective = objective
         self.limits = limits
+        self.isDeterministic = false
         self.timeout = 60
         self.tuningShare = 0.7
         self.discoAlpha = 0.05

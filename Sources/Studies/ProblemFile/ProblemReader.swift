@@ -46,6 +46,7 @@ struct ProblemReader {
         problem.moneyPerJoule = root.section("exchange")?.requiredNumber("per_joule", .nonNegative("money per joule"))
         problem.readerTokensPerSecond = root.section("reader")?
             .requiredNumber("tokens_per_second", .positive("tokens per second"))
+        problem.isDeterministic = root.truth("deterministic") ?? problem.isDeterministic
         problem.timeout = root.number("timeout", .positive("seconds")) ?? problem.timeout
         problem.tuningShare = tuningShare(root, otherwise: problem.tuningShare)
         problem.discoAlpha = root.section("disco")?.number("alpha", .share) ?? problem.discoAlpha

@@ -132,6 +132,24 @@ struct Section {
         return text.flatMap(Choice.init(rawValue:))
     }
 
+    /// `true` or `false`, as the field `name` has it; nil if it is missing or wrong.
+    func truth(_ name: String) -> Bool? {
+        guard let field = self[name] else { return nil }
+        var advice: String?
+        if case .scalar(let text, let isPlain) = field.value.content {
+            let words = [("true", ["true", "yes", "on", "y", "1"]), ("false", ["false", "no", "off", "n", "0"])]
+            let word = words.first { $0.1.contains(text.lowercased()) }?.0
+            if word == text {
+                if isPlain { return text == "true" }
+                advice = "Remove the quotes."
+            } else {
+                advice = word.map { "Write \(quoted($0))." }
+            }
+        }
+        refuse(field, wanted: "`true` or `false`", advice: advice)
+        return nil
+    }
+
     /// Prompt lengths at which groups begin, made to begin with 1; nil if the field is missing or wrong.
     func lowerEdges(_ name: String) -> [Int]? {
         guard let field = self[name] else { return nil }
