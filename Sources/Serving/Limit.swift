@@ -1,4 +1,4 @@
-/// A bound on a metric, in the metric's own unit.
+/// Bounds on a metric, in the metric's own unit.
 public struct Limit: Sendable, Hashable {
     /// What is limited.
     public var metric: Metric
@@ -7,7 +7,7 @@ public struct Limit: Sendable, Hashable {
     /// Lower bound; nil for none.
     public var atLeast: Double?
 
-    /// A limit.
+    /// A limit from above, from below or both.
     public init(metric: Metric, atMost: Double? = nil, atLeast: Double? = nil) {
         self.metric = metric
         self.atMost = atMost

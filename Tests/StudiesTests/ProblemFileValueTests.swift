@@ -65,6 +65,11 @@ import Testing
         ("timeout: ⚑007", "leading zeros"), ("timeout: ⚑.inf", "finite"), ("timeout: ⚑1e999", "too large"),
         ("disco: {alpha: ⚑5%}", "written 0.05"), ("disco: {alpha: ⚑5}", "5 % is written 0.05"),
         ("limits: {ttft.mean: ⚑1}", "Write ttft.mean: {at_most: 1}"), ("objective: ⚑ttft.p999", "`ttft.p99.9`"),
+        ("objective: ⚑ttft.p99.0", "`ttft.p99`"), ("objective: ⚑ttft.p0", "above 0 and below 100"),
+        ("objective: ⚑TTFT.P09.10", "`ttft.p9.1`"), ("objective: ⚑ttft.p1.2345678", "six decimals"),
+        ("deterministic: ⚑yes", "Write `true`."), ("deterministic: ⚑OFF", "Write `false`."),
+        ("deterministic: ⚑'true'", "Remove the quotes."), ("deterministic: ⚑maybe", ""), ("⚑deterministic:", ""),
+        ("deterministic: ⚑[true]", ""), ("deterministic: ⚑True", "Write `true`."),
         ("objective: ⚑ttft", ""), ("split: {tuning_share: ⚑70}", "70 % is written 0.7"),
     ]) func `what was probably meant is said`(_ line: String, _ advice: String) {
         expectProblemFinding(in: minimalProblem + line + "\n", advice: advice.isEmpty ? nil : advice)

@@ -108,6 +108,17 @@ struct DispatchGroups: PlanSource, Sendable {
         return Self.choice(number, first)
     }
 
+    /// All choices of a group that were valued.
+    func choices(group: Int) -> [Int] {
+        self[group, .server].waits.indices.map { Self.choice($0, .server) }
+            + self[group, .device].waits.indices.dropFirst().map { Self.choice($0, .device) }
+    }
+
+    /// At most `count` of the first endpoint's times strictly between two waits, evenly by rank.
+    func steps(group: Int, first: Endpoint, between from: Double, _ to: Double, count: Int) -> [Double] {
+        self[group, first].steps(between: from, to, count: count)
+    }
+
     var groups: Int { searches.count }
     var limits: Int { limitRows.count }
     var spread: Double { zip(least, greatest).reduce(0) { $0 + max(0, $1.1 - $1.0) } }

@@ -7,9 +7,16 @@ struct LinearAnswer {
     /// One a bucket, all worlds' buckets one after the other; empty where infeasible.
     var mixtures: [Mixture]
     var rows: LimitRows
-    var evaluations: Int
+    /// Value of the mixtures.
+    var primal: Double
+    var groups: DispatchGroups
 
-    func certificate(primal: Double) -> DispatchAnswer.Certificate {
+    var evaluations: Int { groups.evaluations }
+
+    /// Optimal within mixtures; the gap says what giving up mixtures costs at most.
+    var status: SolveStatus { mixtures.isEmpty && solution.status == .optimal ? .infeasible : solution.status }
+
+    var certificate: DispatchAnswer.Certificate {
         DispatchAnswer.Certificate(
             primal: primal, bound: min(solution.bound, primal), scale: solution.scale,
             multipliers: rows.multipliers(solution.prices))
@@ -46,7 +53,9 @@ extension DispatchProgram {
             Mixture(
                 mixture.map { .init(probability: $0.probability, action: groups.action(group: g, choice: $0.choice)) })
         }
-        return LinearAnswer(solution: solution, mixtures: mixtures, rows: rows, evaluations: groups.evaluations)
+        let answer = LinearAnswer(
+            solution: solution, mixtures: mixtures, rows: rows, primal: solution.primal, groups: groups)
+        return isDeterministic && target == nil && !mixtures.isEmpty ? answer.rounded(limits: program) : answer
     }
 
     /// The size of each row's usage: 1 for shares, else what the plainest policies use.

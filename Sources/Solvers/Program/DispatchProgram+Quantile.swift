@@ -52,7 +52,7 @@ extension DispatchProgram {
                         answer.solution.bound > enough
                         ? .init(
                             time: t, bound: answer.solution.bound,
-                            multipliers: answer.certificate(primal: answer.solution.primal).multipliers) : search.proof
+                            multipliers: answer.certificate.multipliers) : search.proof
                 }
             }
         }
@@ -66,14 +66,14 @@ extension DispatchProgram {
         let answer = minimize(mean, tied, startingWith: [search.mixtures])
         rounds += answer.solution.rounds
         evaluations += answer.evaluations
-        let mixtures = answer.mixtures.isEmpty ? search.mixtures : answer.mixtures
+        guard !answer.mixtures.isEmpty else { return withoutMixtures(after: answer, search) }
         let low = search.proof?.time ?? 0
         return DispatchAnswer(
-            status: low.nextUp >= best ? answer.solution.status : .iterationLimit, plans: plans(mixtures),
+            status: low.nextUp >= best ? answer.solution.status : .iterationLimit, plans: plans(answer.mixtures),
             certificate: .init(
                 primal: best, bound: min(low.nextUp, best), scale: timeout,
                 multipliers: search.proof?.multipliers ?? [:]),
-            tail: search.proof, tieBreak: answer.certificate(primal: answer.solution.primal), conflicts: [],
+            tail: search.proof, tieBreak: answer.certificate, conflicts: [],
             rounds: rounds, evaluations: evaluations)
     }
 

@@ -36,16 +36,21 @@ public struct DispatchProgram: Sendable {
     public let objective: Metric
     /// What it is minimized under.
     public let limits: [Limit]
+    /// Whether each bucket takes one action for certain.
+    public let isDeterministic: Bool
 
     /// A program.
     /// - Precondition: at least one world, all with one timeout; prices where a metric needs them.
-    public init(worlds: [World], costs: CostModel, objective: Metric, limits: [Limit]) {
+    public init(
+        worlds: [World], costs: CostModel, objective: Metric, limits: [Limit], isDeterministic: Bool = false
+    ) {
         precondition(!worlds.isEmpty, "a program needs a world")
         precondition(worlds.allSatisfy { $0.profile.timeout == worlds[0].profile.timeout }, "worlds share one timeout")
         self.worlds = worlds
         self.costs = costs
         self.objective = objective
         self.limits = limits
+        self.isDeterministic = isDeterministic
     }
 
     var timeout: Double { worlds[0].profile.timeout }
@@ -70,9 +75,8 @@ public struct DispatchProgram: Sendable {
         let answer = minimize(row, LimitRows(self))
         guard answer.solution.status != .infeasible else { return .infeasible(conflicts()) }
         return DispatchAnswer(
-            status: answer.solution.status, plans: plans(answer.mixtures),
-            certificate: answer.certificate(primal: answer.solution.primal), tail: nil, tieBreak: nil, conflicts: [],
-            rounds: answer.solution.rounds, evaluations: answer.evaluations)
+            status: answer.status, plans: plans(answer.mixtures), certificate: answer.certificate, tail: nil,
+            tieBreak: nil, conflicts: [], rounds: answer.solution.rounds, evaluations: answer.evaluations)
     }
 
     /// The row of a metric that is a mean; nil for a quantile or where a price is missing.

@@ -226,16 +226,21 @@ struct WaitSearch: Sendable {
 
     /// The middle one of the first endpoint's times within an interval.
     private func startStep(between from: Double, _ to: Double) -> Double? {
-        func middle(_ support: [Double]) -> Double? {
+        steps(between: from, to, count: 1).first
+    }
+
+    /// At most `count` of the first endpoint's times strictly between two waits, evenly by rank.
+    func steps(between from: Double, _ to: Double, count: Int) -> [Double] {
+        let supports =
+            first == .device ? [deviceTimes] : bucket.runs.map { bucket.profile.server.groups[$0.group].support }
+        for support in supports {
             let low = support.partitioningIndex { $0 > from }
             let high = support.partitioningIndex { $0 >= to }
-            return low < high ? support[(low + high) / 2] : nil
+            guard low < high else { continue }
+            let taken = min(count, high - low)
+            return (0..<taken).map { support[low + (2 * $0 + 1) * (high - low) / (2 * taken)] }
         }
-        if first == .device { return middle(deviceTimes) }
-        for run in bucket.runs {
-            if let wait = middle(bucket.profile.server.groups[run.group].support) { return wait }
-        }
-        return nil
+        return []
     }
 }
 

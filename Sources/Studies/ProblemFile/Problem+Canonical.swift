@@ -27,6 +27,7 @@ extension Problem {
             line("limits.\(limit.metric.rawValue).at_most", canonical(limit.atMost))
             line("limits.\(limit.metric.rawValue).at_least", canonical(limit.atLeast))
         }
+        line("deterministic", "\(isDeterministic)")
         line("timeout", canonical(timeout))
         line("split.tuning_share", canonical(tuningShare))
         line("disco.alpha", canonical(discoAlpha))

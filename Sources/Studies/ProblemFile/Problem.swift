@@ -101,20 +101,7 @@ public struct Problem: Sendable, Equatable {
     }
 
     /// One limit on a metric.
-    public struct Limit: Sendable, Equatable {
-        /// What is limited.
-        public var metric: Metric
-        /// Upper bound; nil for none.
-        public var atMost: Double?
-        /// Lower bound; nil for none.
-        public var atLeast: Double?
-        /// A limit.
-        public init(metric: Metric, atMost: Double? = nil, atLeast: Double? = nil) {
-            self.metric = metric
-            self.atMost = atMost
-            self.atLeast = atLeast
-        }
-    }
+    public typealias Limit = Serving.Limit
 
     /// Whose prompts we optimize for.
     public var workload: Workload
@@ -128,8 +115,10 @@ public struct Problem: Sendable, Equatable {
     public var readerTokensPerSecond: Double?
     /// What is minimized.
     public var objective: Metric
-    /// Limits, in the order of `Metric.allCases`.
+    /// Limits, in the order of `Metric`.
     public var limits: [Limit]
+    /// Whether each bucket takes one action for certain (`deterministic: true`), instead of a mixture.
+    public var isDeterministic: Bool
     /// No first token by then, from the request's arrival, is a failure; in seconds.
     public var timeout: Double
     /// Share of each trace, first by arrival, that the held-out judgement tunes on; nil for no split.
@@ -158,6 +147,7 @@ public struct Problem: Sendable, Equatable {
         self.readerTokensPerSecond = nil
         self.objective = objective
         self.limits = limits
+        self.isDeterministic = false
         self.timeout = 60
         self.tuningShare = 0.7
         self.discoAlpha = 0.05
@@ -170,6 +160,12 @@ public struct Problem: Sendable, Equatable {
 }
 
 extension Problem {
+    /// The TTFT quantiles to report: the usual ones, and those that the objective or a limit names; ascending.
+    public var reportedQuantiles: [Metric] {
+        let named = ([objective] + limits.map(\.metric)).filter { $0.quantileLevel != nil }
+        return Set(Metric.reportedQuantiles + named).sorted()
+    }
+
     /// Paths of all its traces.
     public var tracePaths: [String] {
         [workload.trace.path]

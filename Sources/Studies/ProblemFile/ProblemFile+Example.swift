@@ -52,6 +52,7 @@ extension ProblemFile {
         limits:
           device.prefill_share: {at_most: 0.2}
 
+        # deterministic: false              # or true: one action per bucket, no mixtures
         # timeout: 60                       # no first token by then is a failure
         # split: {tuning_share: 0.7}        # or none: judge on the data the policy was tuned on
         # disco: {alpha: 0.05}              # the tail that the paper's DiSCo-D protects first

@@ -41,11 +41,12 @@ struct ProblemReader {
         // Every section is read, whatever is wrong with the others: one run tells all.
         var problem = Problem(
             workload: workload ?? .standIn, server: server ?? .standIn, device: device ?? .standIn,
-            objective: root.choice("objective", of: Metric.self) ?? .ttftMean,
+            objective: root.metric("objective") ?? .ttftMean,
             limits: root.section("limits").map(limits) ?? [])
         problem.moneyPerJoule = root.section("exchange")?.requiredNumber("per_joule", .nonNegative("money per joule"))
         problem.readerTokensPerSecond = root.section("reader")?
             .requiredNumber("tokens_per_second", .positive("tokens per second"))
+        problem.isDeterministic = root.truth("deterministic") ?? problem.isDeterministic
         problem.timeout = root.number("timeout", .positive("seconds")) ?? problem.timeout
         problem.tuningShare = tuningShare(root, otherwise: problem.tuningShare)
         problem.discoAlpha = root.section("disco")?.number("alpha", .share) ?? problem.discoAlpha
@@ -119,7 +120,7 @@ struct ProblemReader {
     // MARK: - The rest
 
     private func limits(_ section: Section) -> [Problem.Limit] {
-        Metric.allCases.compactMap { metric in
+        section.fields.compactMap { Metric(rawValue: $0.name) }.sorted().compactMap { metric in
             guard let field = section[metric.rawValue] else { return nil }
             guard field.value.fields != nil || field.value.isNull, let limit = section.section(metric.rawValue) else {
                 let bound = if case .scalar(let text, _) = field.value.content { printable(text) } else { "..." }
@@ -198,7 +199,7 @@ extension Metric {
         case .devicePrefillShare, .serverPrefillShare, .deviceAnswerShare, .failedShare: .share
         case .costMean: .nonNegative("money per request")
         case .energyMean: .nonNegative("joules per request")
-        case .ttftMean, .ttftP50, .ttftP90, .ttftP95, .ttftP99, .ttftP999: .positive("seconds")
+        case .ttftMean, .ttftQuantile: .positive("seconds")
         }
     }
 }
