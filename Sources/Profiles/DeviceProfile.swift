@@ -135,6 +135,12 @@ public struct DeviceProfile: Sendable, Equatable {
         max(fit.seconds(promptTokens: length) + r, floor)
     }
 
+    /// P(D(length) > x), failures included.
+    /// - Complexity: O(log *residuals*).
+    public func survival(promptTokens length: Int, at x: Double) -> Double {
+        survival(line: fit.seconds(promptTokens: length), after: 0, at: x)
+    }
+
     /// P(wait + D > t) where the fitted curve is at `line`, failures included; the sum is rounded as a double.
     ///
     /// All times in seconds.

@@ -11,7 +11,8 @@ extension LinearAnswer {
     /// on any single change that helps. The bound stays that of mixtures, so the gap says what rounding costs at most.
     func rounded(limits: CoupledProgram) -> LinearAnswer {
         var answer = self
-        var rounding = Rounding(groups: groups, limits: limits.limits, scales: limits.scales, mixtures: solution.mixtures)
+        var rounding = Rounding(
+            groups: groups, limits: limits.limits, scales: limits.scales, mixtures: solution.mixtures)
         guard rounding.round() else {
             (answer.primal, answer.mixtures) = (.infinity, [])
             return answer

@@ -57,24 +57,48 @@ extension DispatchProgram {
             }
         }
 
-        // Among all that reach it, the least mean.
-        var tied = rows
-        let best = search.high
-        if best < timeout {
-            tied.addTail(objective, at: best, share: max(1 - level, tailShare(best, of: search.mixtures)))
-        }
-        let answer = minimize(mean, tied, startingWith: [search.mixtures])
+        var best = search.high
+        var answer = leastMean(mean, rows, quantile: best, startingWith: search.mixtures)
         rounds += answer.solution.rounds
         evaluations += answer.evaluations
-        guard !answer.mixtures.isEmpty else { return withoutMixtures(after: answer, search) }
-        let low = search.proof?.time ?? 0
+        if answer.mixtures.isEmpty {
+            // Without mixtures the least quantile may be out of reach: the least that rounding reaches, by bisection.
+            var low = best
+            best = timeout
+            answer = leastMean(mean, rows, quantile: best, startingWith: search.mixtures)
+            for _ in 0..<40 where !answer.mixtures.isEmpty && best - low > 1e-9 * best {
+                let t = low + (best - low) / 2
+                let next = leastMean(mean, rows, quantile: t, startingWith: search.mixtures)
+                rounds += next.solution.rounds
+                evaluations += next.evaluations
+                if next.mixtures.isEmpty {
+                    low = t
+                } else {
+                    (answer, best) = (next, quantile(level, of: next.mixtures, atMost: t))
+                }
+            }
+        }
+        guard !answer.mixtures.isEmpty else { return .infeasible([]) }
+        let proven = search.proof.map { min($0.time.nextUp, best) } ?? 0
         return DispatchAnswer(
-            status: low.nextUp >= best ? answer.solution.status : .iterationLimit, plans: plans(answer.mixtures),
+            status: proven >= search.high || isDeterministic ? answer.status : .iterationLimit,
+            plans: plans(answer.mixtures),
             certificate: .init(
-                primal: best, bound: min(low.nextUp, best), scale: timeout,
-                multipliers: search.proof?.multipliers ?? [:]),
-            tail: search.proof, tieBreak: answer.certificate, conflicts: [],
-            rounds: rounds, evaluations: evaluations)
+                primal: best, bound: proven, scale: timeout, multipliers: search.proof?.multipliers ?? [:]),
+            tail: search.proof, tieBreak: answer.certificate, conflicts: [], rounds: rounds, evaluations: evaluations)
+    }
+
+    /// Among policies with a quantile of at most `time`, the one of least mean TTFT.
+    private func leastMean(
+        _ mean: OutcomeRow, _ rows: LimitRows, quantile time: Double, startingWith mixtures: [Mixture]
+    ) -> LinearAnswer {
+        var tied = rows
+        if time < timeout, let level = objective.quantileLevel {
+            tied.addTail(
+                objective, at: time,
+                share: max(1 - level, min(tailShare(time, of: mixtures), 1 - level + LimitRows.tailTolerance)))
+        }
+        return minimize(mean, tied, startingWith: [mixtures])
     }
 
     /// The quantile of min(T, timeout) that mixtures, one a bucket, have.
