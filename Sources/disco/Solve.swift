@@ -20,17 +20,20 @@ struct ProblemOptions: ParsableArguments {
     ///   - path: The problem file.
     ///   - settings: Fields that other options set, as `path=value`; they win over `--set`.
     ///   - output: Where the result will be written; none of the inputs.
+    ///   - wantsHourEvidence: Whether the evidence on the hour of the day is wanted in any case.
     ///   - check: What must hold of the problem before any trace is read.
     /// - Returns: The problem with its profiles.
     /// - Throws: `ProblemError`, `FileError` or `StudyError`.
     func load(
-        _ path: String, settings: [String] = [], output: String?, check: (Problem) throws -> Void = { _ in }
+        _ path: String, settings: [String] = [], output: String?, wantsHourEvidence: Bool = false,
+        check: (Problem) throws -> Void = { _ in }
     ) async throws -> (Problem, StudyProfiles) {
         let problem = try ProblemFile.read(path: path, overrides: overrides + settings)
         try check(problem)
         if let output { try FileError.keep(output, apartFrom: [path] + problem.tracePaths) }
         let duckdb = try DuckDBProgram.locate()
-        let profiles = try await StudyProfiles.load(problem, duckdb: duckdb, progress: Console.progress)
+        let profiles = try await StudyProfiles.load(
+            problem, duckdb: duckdb, wantsHourEvidence: wantsHourEvidence, progress: Console.progress)
         for source in profiles.sources {
             Console.remark("\(source.role): \(source.report.sentence)")
             for remark in source.report.remarks { Console.remark("  \(remark)") }

@@ -68,7 +68,7 @@ struct FieldTree: Sendable {
     private static let endpoint: [(String, FieldTree)] = [
         ("trace", trace),
         ("ttft", FieldTree(values: ["intercept", "per_token", "per_token_squared"])),
-        ("condition_on", FieldTree(values: ["prompt_tokens"])),
+        ("condition_on", FieldTree(values: ["prompt_tokens", "hour_of_day"])),
         ("residuals", .value),
         ("tpot", .value),
         ("price", FieldTree(values: ["prefill", "decode", "per_tokens", "currency", "source", "date"])),

@@ -60,7 +60,7 @@ extension Problem {
             lines.append("\(name).ttft.per_token=\(canonical(perToken))\n")
             lines.append("\(name).ttft.per_token_squared=\(canonical(perTokenSquared))\n")
         }
-        lines.append("\(name).condition_on=\(endpoint.conditioning.canonicalText)\n")
+        lines.append("\(name).condition_on=\(endpoint.canonicalConditions)\n")
         lines.append("\(name).residuals=\(endpoint.usesResiduals ? "empirical" : "none")\n")
         lines.append("\(name).tpot=\(canonical(endpoint.tpot))\n")
         lines.append("\(name).price.prefill=\(canonical(endpoint.price?.prefill))\n")
@@ -84,12 +84,16 @@ extension Problem.BucketChoice {
     }
 }
 
-extension Problem.Conditioning {
-    fileprivate var canonicalText: String {
-        switch self {
-        case .pooled: "none"
-        case .promptTokens(let lowerEdges): "prompt_tokens \(lowerEdges)"
+extension Problem.EndpointSpec {
+    fileprivate var canonicalConditions: String {
+        var conditions: [String] = []
+        if case .promptTokens(let lowerEdges) = conditioning { conditions.append("prompt_tokens \(lowerEdges)") }
+        switch periods {
+        case .chosen: conditions.append("hour_of_day []")
+        case .starting(let hours): conditions.append("hour_of_day \(hours)")
+        case nil: break
         }
+        return conditions.isEmpty ? "none" : conditions.joined(separator: " ")
     }
 }
 

@@ -70,6 +70,8 @@ public struct Problem: Sendable, Equatable {
         public var ttft: TTFTSource
         /// Condition the TTFT on length groups that begin at these lengths; see `Conditioning`.
         public var conditioning: Conditioning
+        /// Periods of the day that have a TTFT, and a bucket set, of their own (server only); nil for all day.
+        public var periods: PeriodChoice?
         /// Keep the residuals of the device's fit (`residuals: empirical`), or only its line (`none`).
         public var usesResiduals: Bool
         /// Mean time between tokens, in seconds; nil where unknown.
@@ -80,11 +82,12 @@ public struct Problem: Sendable, Equatable {
         public var energy: Energy?
         /// An endpoint.
         public init(
-            ttft: TTFTSource, conditioning: Conditioning = .pooled, usesResiduals: Bool = true, tpot: Double? = nil,
-            price: Price? = nil, energy: Energy? = nil
+            ttft: TTFTSource, conditioning: Conditioning = .pooled, periods: PeriodChoice? = nil,
+            usesResiduals: Bool = true, tpot: Double? = nil, price: Price? = nil, energy: Energy? = nil
         ) {
             self.ttft = ttft
             self.conditioning = conditioning
+            self.periods = periods
             self.usesResiduals = usesResiduals
             self.tpot = tpot
             self.price = price
@@ -98,6 +101,14 @@ public struct Problem: Sendable, Equatable {
         case pooled
         /// One per length group; the groups begin at these lengths, the first at 1. Empty: doublings chosen by us.
         case promptTokens(lowerEdges: [Int])
+    }
+
+    /// How the day is cut into periods (`condition_on: hour_of_day`).
+    public enum PeriodChoice: Sendable, Equatable {
+        /// As the trace bears them out, chosen by us.
+        case chosen
+        /// Periods that begin at these ascending hours of the day (UTC), two or more; the last goes round to the first.
+        case starting([Int])
     }
 
     /// One limit on a metric.
