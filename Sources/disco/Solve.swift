@@ -19,17 +19,18 @@ struct ProblemOptions: ParsableArguments {
     /// - Parameters:
     ///   - path: The problem file.
     ///   - output: Where the result will be written; none of the inputs.
+    ///   - wantsHours: Profile by the hour, too; nil does where the problem has a confidence.
     ///   - check: What must hold of the problem before any trace is read.
     /// - Returns: The problem with its profiles.
     /// - Throws: `ProblemError`, `FileError` or `StudyError`.
     func load(
-        _ path: String, output: String?, check: (Problem) throws -> Void = { _ in }
+        _ path: String, output: String?, wantsHours: Bool? = nil, check: (Problem) throws -> Void = { _ in }
     ) async throws -> (Problem, StudyProfiles) {
         let problem = try ProblemFile.read(path: path, overrides: overrides)
         try check(problem)
         if let output { try FileError.keep(output, apartFrom: [path] + problem.tracePaths) }
         let duckdb = try DuckDBProgram.locate()
-        let profiles = try await StudyProfiles.load(problem, duckdb: duckdb, progress: Console.progress)
+        let profiles = try await StudyProfiles.load(problem, duckdb: duckdb, wantsHours: wantsHours, progress: Console.progress)
         for source in profiles.sources {
             Console.remark("\(source.role): \(source.report.sentence)")
             for remark in source.report.remarks { Console.remark("  \(remark)") }

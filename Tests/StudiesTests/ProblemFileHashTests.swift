@@ -71,6 +71,16 @@ import Testing
         }
     }
 
+    @Test func `so do the confidence and its window, but not how the window is written`() throws {
+        let text = minimalProblem + "limits: {device.prefill_share: {at_most: 0.2}}\n"
+        let windows = ["24", "24h", "1d", "48h"].map { text + "confidence: 0.9\nbudget_window: \($0)\n" }
+        let hashes = try ([text, text + "confidence: 0.8\n", text + "confidence: 0.9\n"] + windows).map {
+            try readProblem($0).sha256
+        }
+        #expect(Set(hashes).count == 4)
+        #expect(Set(hashes[2...5]).count == 1)
+    }
+
     @Test func `texts cannot pose as other fields`() throws {
         let one = try readProblem(problemText(server: #"trace: {path: a, where: "x\nendpoints.server.tpot=null"}"#))
         let other = try readProblem(problemText(server: #"trace: {path: a, where: "x\\nendpoints.server.tpot=null"}"#))
@@ -79,7 +89,7 @@ import Testing
 
     @Test func `the hash is SHA-256 of the sorted lines, as another program computes it`() throws {
         #expect(
-            try readProblem(minimalProblem).sha256 == "9e28ef2f2c2aa57eb328855f092e793c964bc8e310054b1fdda2a37c58ecd485"
+            try readProblem(minimalProblem).sha256 == "109cfab08e3a96a6c445a987d262290ff18cfa12c77dd62444cd4a15943246fa"
         )
     }
 }

@@ -37,6 +37,8 @@ struct FieldTree: Sendable {
         ("reader", FieldTree(values: ["tokens_per_second"])),
         ("objective", .value),
         ("limits", FieldTree(Metric.allCases.map { ($0.rawValue, FieldTree(values: ["at_most", "at_least"])) })),
+        ("confidence", .value),
+        ("budget_window", .value),
         ("timeout", .value),
         ("split", FieldTree(values: ["tuning_share"])),
         ("disco", FieldTree(values: ["alpha"])),

@@ -27,6 +27,8 @@ extension Problem {
             line("limits.\(limit.metric.rawValue).at_most", canonical(limit.atMost))
             line("limits.\(limit.metric.rawValue).at_least", canonical(limit.atLeast))
         }
+        line("confidence", canonical(confidence))
+        line("budget_window", "\(budgetWindowHours)")
         line("timeout", canonical(timeout))
         line("split.tuning_share", canonical(tuningShare))
         line("disco.alpha", canonical(discoAlpha))

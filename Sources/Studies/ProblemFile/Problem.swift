@@ -128,6 +128,10 @@ public struct Problem: Sendable, Equatable {
     public var objective: Metric
     /// Limits, in the order of `Metric.allCases`.
     public var limits: [Limit]
+    /// How sure the limits on prefill shares are to hold in a future window, 0.5 ..< 1; nil asks for no such margin.
+    public var confidence: Double?
+    /// That window, in hours.
+    public var budgetWindowHours: Int
     /// No first token by then, from the request's arrival, is a failure; in seconds.
     public var timeout: Double
     /// Share of each trace, first by arrival, that the held-out judgement tunes on; nil for no split.
@@ -156,6 +160,8 @@ public struct Problem: Sendable, Equatable {
         self.readerTokensPerSecond = nil
         self.objective = objective
         self.limits = limits
+        self.confidence = nil
+        self.budgetWindowHours = 24
         self.timeout = 60
         self.tuningShare = 0.7
         self.discoAlpha = 0.05
