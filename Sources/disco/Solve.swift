@@ -21,19 +21,21 @@ struct ProblemOptions: ParsableArguments {
     ///   - settings: Fields that other options set, as `path=value`; they win over `--set`.
     ///   - output: Where the result will be written; none of the inputs.
     ///   - wantsHourEvidence: Whether the evidence on the hour of the day is wanted in any case.
+    ///   - wantsHours: Profile by the hour, too; nil does where the problem has a confidence.
     ///   - check: What must hold of the problem before any trace is read.
     /// - Returns: The problem with its profiles.
     /// - Throws: `ProblemError`, `FileError` or `StudyError`.
     func load(
         _ path: String, settings: [String] = [], output: String?, wantsHourEvidence: Bool = false,
-        check: (Problem) throws -> Void = { _ in }
+        wantsHours: Bool? = nil, check: (Problem) throws -> Void = { _ in }
     ) async throws -> (Problem, StudyProfiles) {
         let problem = try ProblemFile.read(path: path, overrides: overrides + settings)
         try check(problem)
         if let output { try FileError.keep(output, apartFrom: [path] + problem.tracePaths) }
         let duckdb = try DuckDBProgram.locate()
         let profiles = try await StudyProfiles.load(
-            problem, duckdb: duckdb, wantsHourEvidence: wantsHourEvidence, progress: Console.progress)
+            problem, duckdb: duckdb, wantsHourEvidence: wantsHourEvidence, wantsHours: wantsHours,
+            progress: Console.progress)
         for source in profiles.sources {
             Console.remark("\(source.role): \(source.report.sentence)")
             for remark in source.report.remarks { Console.remark("  \(remark)") }

@@ -73,6 +73,16 @@ import Testing
         }
     }
 
+    @Test func `so do the confidence and its window, but not how the window is written`() throws {
+        let text = minimalProblem + "limits: {device.prefill_share: {at_most: 0.2}}\n"
+        let windows = ["24", "24h", "1d", "48h"].map { text + "confidence: 0.9\nbudget_window: \($0)\n" }
+        let hashes = try ([text, text + "confidence: 0.8\n", text + "confidence: 0.9\n"] + windows).map {
+            try readProblem($0).sha256
+        }
+        #expect(Set(hashes).count == 4)
+        #expect(Set(hashes[2...5]).count == 1)
+    }
+
     @Test func `texts cannot pose as other fields`() throws {
         let one = try readProblem(problemText(server: #"trace: {path: a, where: "x\nendpoints.server.tpot=null"}"#))
         let other = try readProblem(problemText(server: #"trace: {path: a, where: "x\\nendpoints.server.tpot=null"}"#))

@@ -45,6 +45,8 @@ struct FieldTree: Sendable {
         ("objective", .value),
         ("limits", limits),
         ("deterministic", .value),
+        ("confidence", .value),
+        ("budget_window", .value),
         ("timeout", .value),
         ("split", FieldTree(values: ["tuning_share"])),
         ("disco", FieldTree(values: ["alpha"])),
