@@ -1,3 +1,4 @@
+internal import Distributions
 public import Profiles
 public import Traces
 
@@ -57,16 +58,9 @@ public struct StudyProfiles: Sendable {
             do {
                 let (rows, report) = try await reader.read(trace, selection)
                 sources.append(Source(role: role, report: report))
-                if report.cancelled > 0 && selection.needsTTFT {
-                    throw StudyError.profile(.censored(rows: report.cancelled), path: trace.path)
-                }
                 return rows
-            } catch let error as TraceError {
-                throw .trace(error)
-            } catch let error as StudyError {
-                throw error
             } catch {
-                preconditionFailure("a trace reader throws only its own errors, not \(error)")
+                throw .trace(error)
             }
         }
         let share = problem.tuningShare
@@ -113,6 +107,7 @@ public struct StudyProfiles: Sendable {
                 shorter neighbour; left are those from \(all.server.lowerEdges.map(String.init).joined(separator: ", ")) tokens
                 """)
         }
+        notes += censoringNotes(all)
         var parts: (tuning: ServingProfile, heldOut: ServingProfile)?
         if share != nil {
             // Too few rows for a split is no reason to refuse the problem: the policy is made from all rows anyway.
@@ -195,6 +190,9 @@ private struct ProfileMaker {
                 timeout: problem.timeout)
             guard let profile else {
                 throw .profile(.empty("the server trace has no rows in its \(part) part"), path: trace.path)
+            }
+            if profile.pooled.unidentified == 1 {
+                throw .profile(.censored(rows: profile.pooled.observations), path: trace.path)
             }
             return profile
         case .formula(let intercept, let perToken, let squared):
