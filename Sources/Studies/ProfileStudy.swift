@@ -34,6 +34,9 @@ public struct ProfileStudy: Sendable {
                 """,
             ]
         }
+        if case .optimal = problem.workload.buckets {
+            lines.append("note: optimal buckets come of the solution; these are quantile buckets of the same number")
+        }
         lines += profiles.notes.map { "note: \($0)" }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -107,10 +107,12 @@ public struct StudyProfiles: Sendable {
     }
 
     /// The buckets that a problem asks for, cut where the server's distribution changes.
+    ///
+    /// Optimal buckets depend on the solution (`optimalBuckets`); here quantile buckets of the same number stand for them.
     public func buckets(_ choice: Problem.BucketChoice, of profile: ServingProfile) -> Buckets {
         let buckets =
             switch choice {
-            case .quantile(let count): Buckets.quantile(count: count, of: profile.workload)
+            case .quantile(let count), .optimal(let count): Buckets.quantile(count: count, of: profile.workload)
             case .edges(let edges): Buckets(edges: edges)
             case .exact: Buckets.exact(profile.workload)
             }

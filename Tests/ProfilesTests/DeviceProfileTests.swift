@@ -47,8 +47,8 @@ func deviceRows(_ pairs: [(length: Int, ttft: Double)], heldOut: Int = 0) -> Tra
         let profile = try DeviceProfile(rows: deviceRows(pairs), part: .all, usesResiduals: true, timeout: 60)
         #expect(profile.failedShare == 0.4 && profile.observations == 5)
         #expect(abs(profile.fit.perToken - 0.1) < 1e-12)
-        #expect(abs(profile.survival(promptTokens: 3, at: 1_000) - 0.4) < 1e-12)
-        #expect(profile.survival(promptTokens: 3, at: 0.05) == 1)
+        #expect(abs(profile.survival(line: profile.fit.seconds(promptTokens: 3), after: 0, at: 1_000) - 0.4) < 1e-12)
+        #expect(profile.survival(line: profile.fit.seconds(promptTokens: 3), after: 0, at: 0.05) == 1)
     }
 
     @Test func `no time falls below the smallest observed one`() throws {
@@ -116,7 +116,7 @@ func deviceRows(_ pairs: [(length: Int, ttft: Double)], heldOut: Int = 0) -> Tra
         let rows = deviceRows([(1, 0.1), (2, 0.2), (3, .infinity)], heldOut: 1)
         let tuned = try DeviceProfile(rows: rows, part: .tuning, usesResiduals: true, timeout: 60)
         let judged = try DeviceProfile(rows: rows, part: .heldOut, usesResiduals: true, curve: tuned.fit, timeout: 60)
-        #expect(judged.failedShare == 1 && judged.survival(promptTokens: 3, at: 59) == 1)
+        #expect(judged.failedShare == 1 && judged.survival(line: judged.fit.seconds(promptTokens: 3), after: 0, at: 59) == 1)
     }
 
     @Test func `the held-out part keeps the curve it is judged by`() throws {

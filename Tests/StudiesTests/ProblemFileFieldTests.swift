@@ -103,6 +103,7 @@ import Traces
         ("{by: quantile}", Problem.BucketChoice.quantile(count: 32)), ("{count: 8}", .quantile(count: 8)),
         ("{by: exact}", .exact), ("{by: edges, edges: [1, 64]}", .edges([1, 64])),
         ("{by: edges, edges: [64, 1e3]}", .edges([1, 64, 1000])), ("", .quantile(count: 32)),
+        ("{by: optimal}", .optimal(count: 32)), ("{by: optimal, count: 5}", .optimal(count: 5)),
     ]) func `buckets are chosen by a rule`(_ yaml: String, _ choice: Problem.BucketChoice) throws {
         let text = minimalProblem.replacing("{trace: prompts.csv}", with: "\n  trace: prompts.csv\n  buckets: \(yaml)")
         #expect(try readProblem(text).workload.buckets == choice)

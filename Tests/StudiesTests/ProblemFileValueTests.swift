@@ -48,7 +48,7 @@ import Testing
     @Test(arguments: [
         "{count: ⚑0}", "{count: ⚑-3}", "{count: ⚑2.5}", "{count: ⚑1e9}", "{by: ⚑quantiles}", "{by: edges, edges: ⚑64}",
         "{by: edges, edges: [64, ⚑many]}", "{by: exact, count: ⚑3}", "{edges: ⚑[1, 2]}", "⚑32",
-        "{by: quantile, edges: ⚑[1]}",
+        "{by: quantile, edges: ⚑[1]}", "{by: optimal, edges: ⚑[1, 2]}", "{by: optimal, count: ⚑0}",
     ]) func `buckets that make no sense are told with their place`(_ buckets: String) {
         expectProblemFinding(in: minimalProblem.replacing("prompts.csv}", with: "prompts.csv, buckets: \(buckets)}"))
     }

@@ -79,6 +79,7 @@ extension Problem.BucketChoice {
         case .quantile(let count): "quantile \(count)"
         case .edges(let edges): "edges \(edges)"
         case .exact: "exact"
+        case .optimal(let count): "optimal \(count)"
         }
     }
 }

@@ -27,6 +27,8 @@ public struct Problem: Sendable, Equatable {
         case edges([Int])
         /// Each distinct length by itself.
         case exact
+        /// At most so many buckets, cut where that loses least against `exact`.
+        case optimal(count: Int)
     }
 
     /// What one endpoint costs per token.

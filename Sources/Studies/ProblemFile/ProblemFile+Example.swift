@@ -17,7 +17,7 @@ extension ProblemFile {
             # where: "region = 'iad'"       # keeps only these rows
             # max_rejected: 0.01            # the run stops if a larger share of rows cannot be read
           # buckets:
-          #   by: quantile                  # or edges (with `edges: [1, 64, 256]`), or exact
+          #   by: quantile                  # or optimal, exact, edges (with `edges: [1, 64, 256]`)
           #   count: 32
 
         endpoints:

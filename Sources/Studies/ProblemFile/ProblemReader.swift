@@ -65,7 +65,7 @@ struct ProblemReader {
         return trace.map { Problem.Workload(trace: $0, buckets: buckets) }
     }
 
-    private enum BucketRule: String, CaseIterable { case quantile, edges, exact }
+    private enum BucketRule: String, CaseIterable { case quantile, edges, exact, optimal }
 
     private func buckets(_ workload: Section) -> Problem.BucketChoice {
         guard let section = workload.section("buckets") else { return .quantile(count: 32) }
@@ -73,15 +73,18 @@ struct ProblemReader {
         let count = section.number("count", .whole(1...100_000))
         let edges = section.lowerEdges("edges")
         guard let rule else { return .exact }
-        for (name, owner) in [("count", BucketRule.quantile), ("edges", .edges)] where rule != owner {
+        let owners: [(field: String, rules: [BucketRule])] = [("count", [.quantile, .optimal]), ("edges", [.edges])]
+        for (name, rules) in owners where !rules.contains(rule) {
             guard let field = section[name] else { continue }
+            let rules = rules.map { "`by: \($0.rawValue)`" }.joined(separator: " or ")
             section.refuse(
-                field, found: "`\(name)`, which belongs to `by: \(owner.rawValue)`",
+                field, found: "`\(name)`, which belongs to \(rules)",
                 wanted: "no such field beside `by: \(rule.rawValue)`",
-                advice: "Remove it (--set \(section.path).\(name)=null), or write `by: \(owner.rawValue)`.")
+                advice: "Remove it (--set \(section.path).\(name)=null), or write \(rules).")
         }
         switch rule {
         case .quantile: return .quantile(count: count.map { Int($0) } ?? 32)
+        case .optimal: return .optimal(count: count.map { Int($0) } ?? 32)
         case .exact: return .exact
         case .edges:
             if section["edges"] == nil {
