@@ -8,8 +8,7 @@ extension PolicyTable.Certificate {
         public var time: Double
         /// No policy that keeps the limits has P(TTFT > `time`) below this; in (1 - q, 1].
         public var bound: Double
-        /// What that probability would gain by one unit more of a limit, by name of ``PolicyMetric``; probability per
-        /// unit.
+        /// How much that probability would fall by one unit more of a limit, by name of ``PolicyMetric``.
         public var multipliers: [String: Double]
 
         /// A bound on the tail at `time` seconds.
@@ -35,7 +34,7 @@ extension PolicyTable.Certificate {
         public var gap: Double
         /// How much the choice is about, in seconds, as the certificate's ``PolicyTable/Certificate/scale``.
         public var scale: Double
-        /// Seconds that the mean would gain by one unit more of a limit, by name of ``PolicyMetric``.
+        /// How many seconds the mean would fall by one unit more of a limit, by name of ``PolicyMetric``.
         ///
         /// The objective may be among them: the price of holding it, in seconds per unit of P(TTFT > quantile) ≤ 1 - q.
         public var multipliers: [String: Double]
