@@ -18,7 +18,8 @@ extension RiskStudy {
                 ? "every rolling \(risk.rollingHours) h window of the trace keeps it"
                 : "a future window of \(window) h keeps it"
             lines.append(
-                "Budget: \(metric) at most \(text(risk.budget)), solved at \(text(tightened.budget)) so that \(reason).")
+                "Budget: \(metric) at most \(text(risk.budget)), solved at \(text(tightened.budget)) so that \(reason)."
+            )
         }
         if let level = claimedLevel {
             lines.append(

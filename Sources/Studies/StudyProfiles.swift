@@ -88,7 +88,8 @@ public struct StudyProfiles: Sendable {
         var device: TraceRows?
         if case .trace(let trace) = problem.device.ttft {
             device = try await read(
-                "device", trace, TraceSelection(lengths: .exact, needsTTFT: true, wantsHours: wantsHours, tuningShare: share))
+                "device", trace,
+                TraceSelection(lengths: .exact, needsTTFT: true, wantsHours: wantsHours, tuningShare: share))
         }
         progress("fitting profiles")
         let maker = ProfileMaker(problem: problem, lengths: lengths, server: server, device: device)
@@ -250,7 +251,8 @@ private struct ProfileMaker {
                     timeout: problem.timeout)
                 if requests.undated > 0 {
                     remarks.append(
-                        "\(trace.path): \(requests.undated) requests without arrival time do not count in hourly windows")
+                        "\(trace.path): \(requests.undated) requests without arrival time do not count in hourly windows"
+                    )
                 }
                 let clock = traces.firstIndex { $0.path == trace.path } ?? 0
                 series.append(.init(role: trace.role, clock: clock, requests: requests))

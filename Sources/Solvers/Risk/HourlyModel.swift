@@ -228,11 +228,15 @@ extension HourlyModel {
                 }
             }
             return server.groups.indices.map { k in
-                (constants[k], values[k].isEmpty ? nil : Empirical(values: values[k], masses: masses[k], observations: 0))
+                (
+                    constants[k],
+                    values[k].isEmpty ? nil : Empirical(values: values[k], masses: masses[k], observations: 0)
+                )
             }
         }
         let groupOf = requests.promptTokens.map { server.group(of: $0) }
-        return HourlySums(of: requests, plans: plans.count, weight: { shares[groupOf[$0]] / seen[groupOf[$0]] }) { i, p in
+        return HourlySums(of: requests, plans: plans.count, weight: { shares[groupOf[$0]] / seen[groupOf[$0]] }) {
+            i, p in
             let (constant, curve) = curves[p][groupOf[i]]
             return constant + (curve?.meanOfMinimum(min(requests.seconds[i], timeout)) ?? 0)
         }
