@@ -38,7 +38,8 @@ extension ProfileStudy {
             """
         return switch evidence.verdict {
         case .hoursDiffer:
-            "\(numbers): " + (isConditioned ? "conditioning is right" : "hours differ: consider condition_on: hour_of_day")
+            "\(numbers): "
+                + (isConditioned ? "conditioning is right" : "hours differ: consider condition_on: hour_of_day")
         case .notShown: "\(numbers): no sign that the hour of the day matters"
         case .tooFewDays:
             "\(numbers): cannot tell the hour of the day from a drift with fewer than \(HourEvidence.fewestDays) days"
@@ -62,7 +63,8 @@ extension ProfileStudy {
                     let world = worlds.first { $0.hours == group.hours }
                     return .object(
                         json(group).merging([
-                            "share": .init(world?.share), "workload_requests": .integer(world?.profile.workload.requests ?? 0),
+                            "share": .init(world?.share),
+                            "workload_requests": .integer(world?.profile.workload.requests ?? 0),
                         ]) { own, _ in own })
                 }),
             "shares_from": profiles.day.map { .string($0.goesByWorkload ? "workload" : "server") } ?? .null,

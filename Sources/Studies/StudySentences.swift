@@ -18,9 +18,11 @@ extension StudyProfiles {
         let server = all.server.pooled
         let failed = server.massAtInfinity > 0 ? ", \(text(100 * server.massAtInfinity)) % failed" : ""
         let groups = isConditioned ? ", \(all.server.groups.count) length groups" : ", pooled"
+        let count = day?.all.cut.count ?? 1
+        let periods = count > 1 ? ", \(count) periods of the day" : ""
         return """
             TTFT p50 \(time(server.quantile(0.5))), p99 \(time(server.quantile(0.99)))\(failed), \
-            \(server.observations) rows\(groups)
+            \(server.observations) rows\(groups)\(periods)
             """
     }
 
