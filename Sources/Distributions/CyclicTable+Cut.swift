@@ -40,7 +40,7 @@ extension CyclicTable {
 
     private typealias Cells = (counts: [Double], above: [[Double]])
 
-    /// The best cut into 1, 2, ... `most` arcs; nil where no such cut has enough observations in each arc.
+    /// The best cut into each number of arcs up to `most`; nil where no such cut has enough observations in each arc.
     private func cuts(_ cells: Cells, most: Int, minimum: Double) -> [[Int]?] {
         let gains = arcGains(cells, minimum: minimum)
         var best = [(gain: Double, starts: [Int]?)](repeating: (-.infinity, nil), count: most)

@@ -27,6 +27,7 @@ public struct DayPeriods: Sendable, Equatable {
     /// - Parameters:
     ///   - rows: Rows of the server with TTFT and hours.
     ///   - part: Which rows count.
+    /// - Returns: The periods, one or more.
     public static func chosen(from rows: TraceRows, part: TracePart) -> DayPeriods {
         let table = CyclicTable(hoursOf: rows, part: part)
         return DayPeriods(startHours: table.bestCut(most: mostChosen, minimum: ServerProfile.minimalGroupRows))

@@ -31,7 +31,9 @@ public struct HourEvidence: Sendable, Equatable {
     public let byHour: [Group]
     /// Whole days from the first arrival on, those without a request left out.
     public let wholeDays: Int
-    /// Share of the variation that hours explain, 0...1: of whether requests are among the slowest 3/4, 1/2, ... 1/64.
+    /// Share of the variation that hours explain, 0...1.
+    ///
+    /// The variation is that of whether requests are among the slowest 3/4, half and so on to 1/64.
     public let explainedShare: Double
     /// Probability of hours at least this far apart if each day could as well have begun at another hour.
     public let pValue: Double

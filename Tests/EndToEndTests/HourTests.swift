@@ -3,8 +3,9 @@ import Testing
 
 /// `disco profile` by hour of the day.
 @Suite struct `Conditioning on the hour of the day` {
-    /// Two requests each hour of so many days of January 2025; evenings from 18 h on are slow. Prompts of the evening are
-    /// long.
+    /// Two requests each hour of so many days of January 2025.
+    ///
+    /// Evenings from 18 h on are slow, and their prompts long.
     private static func traces(days: Int) -> (server: String, prompts: String) {
         var server = "arrived_at,ttft\n"
         var prompts = "arrived_at,prompt_tokens\n"
