@@ -56,11 +56,12 @@ extension PolicyTable {
         if isByPeriod, node.member("buckets") != nil {
             throw PolicyError(path: node.path, problem: .excludedMember("periods", beside: "buckets"))
         }
-        let members = try node.members([
-            "schema_version", "id", "revision", "as_of", "valid_from", "valid_until", "provenance", "units",
-            "endpoints", "timeout", "objective", "limits", "certificate", "expected", "held_out",
-            isByPeriod ? "periods" : "buckets", "guard", "fallback",
-        ])
+        let members = try node.members(
+            [
+                "schema_version", "id", "revision", "as_of", "valid_from", "valid_until", "provenance", "units",
+                "endpoints", "timeout", "objective", "limits", "certificate", "expected", "held_out",
+                isByPeriod ? "periods" : "buckets", "guard", "fallback",
+            ], optional: ["solved_under"])
         self.init(
             id: try members["id"].string(), revision: try members["revision"].integer(),
             asOf: try members["as_of"].ifPresent?.string(), validFrom: try members["valid_from"].ifPresent?.string(),
@@ -68,6 +69,8 @@ extension PolicyTable {
             provenance: try Provenance(node: members["provenance"]), units: try Units(node: members["units"]),
             endpoints: try Endpoints(node: members["endpoints"]), timeout: try members["timeout"].number(),
             objective: try members["objective"].string(), limits: try Self.limits(node: members["limits"]),
+            solvedUnder: try node.member("solved_under").map { (node) throws(PolicyError) in try Self.limits(node: node)
+            },
             certificate: try Certificate(nullable: members["certificate"]),
             expected: try members["expected"].numbersByName(),
             heldOut: try members["held_out"].ifPresent?.numbersByName(),

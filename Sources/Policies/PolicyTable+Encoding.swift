@@ -43,7 +43,7 @@ extension PolicyTable {
                     ("device_missing", .members(fallback.deviceMissing.members)),
                 ])
             ),
-        ]
+        ] + (solvedUnder.map { [("solved_under", .members($0.map { ($0.key, $0.value.json) }))] } ?? [])
     }
 }
 
@@ -124,10 +124,13 @@ extension PolicyTable.Limit {
 
 extension PolicyTable.Certificate {
     fileprivate var json: JSONValue {
-        .members([
-            ("status", .string(status.rawValue)), ("primal", .number(primal)), ("bound", .number(bound)),
-            ("gap", .number(gap)), ("scale", .number(scale)), ("multipliers", .numbers(multipliers)),
-        ])
+        .members(
+            [
+                ("status", .string(status.rawValue)), ("primal", .number(primal)), ("bound", .number(bound)),
+                ("gap", .number(gap)), ("scale", .number(scale)), ("multipliers", .numbers(multipliers)),
+            ]
+                + [("tail", tail?.json), ("tie_break", tieBreak?.json)].compactMap { part in part.1.map { (part.0, $0) }
+                })
     }
 }
 

@@ -4,13 +4,30 @@ extension PolicyTable {
     ///     minimize ttft.mean, device.prefill_share at most 0.2
     public func summary() -> String {
         let verb = PolicyMetric.isMaximized(objective) ? "maximize" : "minimize"
-        let bounds = PolicyMetric.inOrder(limits.keys).flatMap { metric in
+        return (["\(verb) \(printable(objective))"] + phrases(of: limits)).joined(separator: ", ")
+    }
+
+    private func phrases(of limits: [String: Limit]) -> [String] {
+        PolicyMetric.inOrder(limits.keys).flatMap { metric in
             let limit = limits[metric] ?? Limit()
             return [("at most", limit.atMost), ("at least", limit.atLeast)].compactMap { side, bound in
                 bound.map { "\(printable(metric)) \(side) \(exact($0))\(unit(of: metric))" }
             }
         }
-        return (["\(verb) \(printable(objective))"] + bounds).joined(separator: ", ")
+    }
+
+    /// What proves a quantile, and what is proved of its ties.
+    private func proofSentences(_ certificate: Certificate) -> [String] {
+        let tail = certificate.tail.map {
+            "P(TTFT > \(short($0.time)) s) is at least \(short($0.bound)) in every policy that keeps the limits"
+        }
+        let tieBreak = certificate.tieBreak.map {
+            """
+            \(Certificate.TieBreak.metric) among the best: \($0.status.rawValue): primal \(short($0.primal)), bound \
+            \(short($0.bound)), gap \(short($0.gap))
+            """
+        }
+        return [tail, tieBreak].compactMap { $0 }
     }
 
     /// The table for people: the summary, the certificate, the outcomes, and what prompts of which length do.
@@ -29,6 +46,13 @@ extension PolicyTable {
                 "bound \(short(certificate.bound)),", "gap \(short(certificate.gap))",
             ]
             lines += wrapped(facts, width: width, indent: 2)
+            lines += proofSentences(certificate).flatMap {
+                wrapped($0.split(separator: " ").map(String.init), width: width, indent: 2)
+            }
+        }
+        if let solvedUnder {
+            let words = "solved under " + phrases(of: solvedUnder).joined(separator: ", ")
+            lines += wrapped(words.split(separator: " ").map(String.init), width: width, indent: 2)
         }
         lines += ["", clipped("id \(printable(id))", to: width)]
         let dates = [("as of", asOf), ("valid from", validFrom), ("valid until", validUntil)]

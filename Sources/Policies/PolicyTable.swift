@@ -32,8 +32,12 @@ public struct PolicyTable: Sendable, Hashable {
     public var timeout: Double
     /// What was optimized: a name of ``PolicyMetric``.
     public var objective: String
-    /// The bounds the policy was solved under, by name of ``PolicyMetric``.
+    /// The bounds that were asked for, by name of ``PolicyMetric``.
     public var limits: [String: Limit]
+    /// The bounds that the solver used, each at least as strict as that of `limits`; nil where they are the same.
+    ///
+    /// They are stricter where a budget is to be kept with a stated confidence.
+    public var solvedUnder: [String: Limit]?
     /// How far from the optimum the policy can be; nil for a table that no solver wrote (by hand, a baseline).
     public var certificate: Certificate?
     /// Outcomes on the traces it was tuned on, by name of ``PolicyMetric``.
@@ -54,9 +58,10 @@ public struct PolicyTable: Sendable, Hashable {
     public init(
         id: String = "", revision: Int = 1, asOf: String? = nil, validFrom: String? = nil, validUntil: String? = nil,
         provenance: Provenance, units: Units = Units(), endpoints: Endpoints = Endpoints(), timeout: Double,
-        objective: String, limits: [String: Limit] = [:], certificate: Certificate? = nil,
-        expected: [String: Double], heldOut: [String: Double]? = nil, buckets: [Bucket] = [],
-        periods: [Period] = [], budgetGuard: BudgetGuard? = nil, fallback: Fallback = Fallback()
+        objective: String, limits: [String: Limit] = [:], solvedUnder: [String: Limit]? = nil,
+        certificate: Certificate? = nil, expected: [String: Double], heldOut: [String: Double]? = nil,
+        buckets: [Bucket] = [], periods: [Period] = [], budgetGuard: BudgetGuard? = nil,
+        fallback: Fallback = Fallback()
     ) {
         self.id = id
         self.revision = revision
@@ -69,6 +74,7 @@ public struct PolicyTable: Sendable, Hashable {
         self.timeout = timeout
         self.objective = objective
         self.limits = limits
+        self.solvedUnder = solvedUnder
         self.certificate = certificate
         self.expected = expected
         self.heldOut = heldOut

@@ -100,7 +100,7 @@ extension TraceRows {
 }
 
 extension CyclicTable {
-    /// Days and hours of the day of the rows that have an hour.
+    /// Days and hours of the day of the rows that have an hour; a cancelled one counts at its bound.
     init(hoursOf rows: TraceRows, part: TracePart) {
         let known = rows.counts.indices.filter {
             part.contains(isHeldOut: rows.isHeldOut[$0]) && rows.hours[$0] != TraceRows.noHour

@@ -175,3 +175,23 @@ private func days(
         #expect(again.periods.map(\.profile.server.lowerEdges) == [[1], [1, 64]])
     }
 }
+
+@Suite struct `Cancelled requests by hour` {
+    @Test func `quantiles are estimates, and a period of cancelled requests only is unseen`() throws {
+        var server = hourRows(days(4) { _ in 0 })
+        for i in server.counts.indices where server.hours[i] % 24 >= 18 { server.isCensored[i] = true }
+        let evidence = try #require(HourEvidence(rows: server, periods: DayPeriods(startHours: [6, 18])))
+        #expect(evidence.byHour[3].cancelled == 0 && evidence.byHour[20].cancelled == 20)
+        #expect(evidence.byHour[20].p50 == .infinity && evidence.byHour[3].p99.isFinite)
+        #expect(evidence.byPeriod.map(\.cancelled) == [0, 120])
+        let whole = ServingProfile(
+            workload: WorkloadProfile(promptTokens: [9]),
+            server: try #require(ServerProfile(rows: server, part: .all, isConditioned: false, timeout: 10)),
+            device: try DeviceProfile(fit: DeviceFit(intercept: 0.1, perToken: 0.01), lengths: [9]), timeout: 10)
+        let day = DayProfile(
+            whole, cut: DayPeriods(startHours: [0, 18]), part: .all, workload: nil, server: server, isConditioned: false
+        )
+        #expect(day.unseen == [1] && day.periods[1].profile.server == whole.server)
+        #expect(day.periods[0].profile.server.pooled.observations == 18 * 5 * 4)
+    }
+}

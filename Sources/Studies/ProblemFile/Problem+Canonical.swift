@@ -27,6 +27,9 @@ extension Problem {
             line("limits.\(limit.metric.rawValue).at_most", canonical(limit.atMost))
             line("limits.\(limit.metric.rawValue).at_least", canonical(limit.atLeast))
         }
+        line("deterministic", "\(isDeterministic)")
+        line("confidence", canonical(confidence))
+        line("budget_window", "\(budgetWindowHours)")
         line("timeout", canonical(timeout))
         line("split.tuning_share", canonical(tuningShare))
         line("disco.alpha", canonical(discoAlpha))
@@ -78,6 +81,7 @@ extension Problem.BucketChoice {
         case .quantile(let count): "quantile \(count)"
         case .edges(let edges): "edges \(edges)"
         case .exact: "exact"
+        case .optimal(let count): "optimal \(count)"
         }
     }
 }

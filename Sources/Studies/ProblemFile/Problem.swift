@@ -27,6 +27,8 @@ public struct Problem: Sendable, Equatable {
         case edges([Int])
         /// Each distinct length by itself.
         case exact
+        /// At most so many buckets, cut where that loses least against `exact`.
+        case optimal(count: Int)
     }
 
     /// What one endpoint costs per token.
@@ -110,20 +112,7 @@ public struct Problem: Sendable, Equatable {
     }
 
     /// One limit on a metric.
-    public struct Limit: Sendable, Equatable {
-        /// What is limited.
-        public var metric: Metric
-        /// Upper bound; nil for none.
-        public var atMost: Double?
-        /// Lower bound; nil for none.
-        public var atLeast: Double?
-        /// A limit.
-        public init(metric: Metric, atMost: Double? = nil, atLeast: Double? = nil) {
-            self.metric = metric
-            self.atMost = atMost
-            self.atLeast = atLeast
-        }
-    }
+    public typealias Limit = Serving.Limit
 
     /// Whose prompts we optimize for.
     public var workload: Workload
@@ -137,8 +126,14 @@ public struct Problem: Sendable, Equatable {
     public var readerTokensPerSecond: Double?
     /// What is minimized.
     public var objective: Metric
-    /// Limits, in the order of `Metric.allCases`.
+    /// Limits, in the order of `Metric`.
     public var limits: [Limit]
+    /// Whether each bucket takes one action for certain (`deterministic: true`), instead of a mixture.
+    public var isDeterministic: Bool
+    /// How sure the limits on prefill shares are to hold in a future window, 0.5 ..< 1; nil asks for no such margin.
+    public var confidence: Double?
+    /// That window, in hours.
+    public var budgetWindowHours: Int
     /// No first token by then, from the request's arrival, is a failure; in seconds.
     public var timeout: Double
     /// Share of each trace, first by arrival, that the held-out judgement tunes on; nil for no split.
@@ -167,6 +162,9 @@ public struct Problem: Sendable, Equatable {
         self.readerTokensPerSecond = nil
         self.objective = objective
         self.limits = limits
+        self.isDeterministic = false
+        self.confidence = nil
+        self.budgetWindowHours = 24
         self.timeout = 60
         self.tuningShare = 0.7
         self.discoAlpha = 0.05
@@ -179,6 +177,12 @@ public struct Problem: Sendable, Equatable {
 }
 
 extension Problem {
+    /// The TTFT quantiles to report: the usual ones, and those that the objective or a limit names; ascending.
+    public var reportedQuantiles: [Metric] {
+        let named = ([objective] + limits.map(\.metric)).filter { $0.quantileLevel != nil }
+        return Set(Metric.reportedQuantiles + named).sorted()
+    }
+
     /// Paths of all its traces.
     public var tracePaths: [String] {
         [workload.trace.path]

@@ -37,7 +37,7 @@ struct Section {
         for field in unknown {
             findings.add(
                 field.place, field: joined(path, shortened(field.name)),
-                found: "the unknown field \(quoted(field.name))", wanted: "one of \(backquoted(tree.names))",
+                found: "the unknown field \(quoted(field.name))", wanted: tree.wanted,
                 advice: findings.isFull ? nil : tree.advice(about: field.name, at: path), validNames: tree.names)
         }
     }
@@ -130,6 +130,24 @@ struct Section {
                 ? Refusal(advice: nearest(to: text, among: words).map { "Did you mean \(quoted($0))?" }) : nil
         }
         return text.flatMap(Choice.init(rawValue:))
+    }
+
+    /// `true` or `false`, as the field `name` has it; nil if it is missing or wrong.
+    func truth(_ name: String) -> Bool? {
+        guard let field = self[name] else { return nil }
+        var advice: String?
+        if case .scalar(let text, let isPlain) = field.value.content {
+            let words = [("true", ["true", "yes", "on", "y", "1"]), ("false", ["false", "no", "off", "n", "0"])]
+            let word = words.first { $0.1.contains(text.lowercased()) }?.0
+            if word == text {
+                if isPlain { return text == "true" }
+                advice = "Remove the quotes."
+            } else {
+                advice = word.map { "Write \(quoted($0))." }
+            }
+        }
+        refuse(field, wanted: "`true` or `false`", advice: advice)
+        return nil
     }
 
     /// Prompt lengths at which groups begin, made to begin with 1; nil if the field is missing or wrong.
