@@ -49,10 +49,11 @@ struct Solve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Solve a problem and write its policy table.",
         discussion: """
-            Minimizes ttft.mean under a limit on device.prefill_share or
-            server.prefill_share, exactly and with a certificate, and shows the
-            optimum beside nine baselines, on all rows and on held-out ones. Without
-            -o nothing is written.
+            Minimizes mean TTFT, any of its quantiles, cost or energy under any number
+            of limits, exactly and with a certificate, and shows the optimum beside
+            nine baselines, on all rows and on held-out ones. Without -o nothing is
+            written. Limits that cannot be kept together are named, with the nearest
+            value of each (exit code 3).
             """)
 
     @Argument(help: "The problem file (YAML; see docs/problem-file.md).")
@@ -80,13 +81,7 @@ struct Solve: AsyncParsableCommand {
         try await Console.run {
             let (problem, profiles) = try await options.load(
                 path, settings: deterministic ? ["deterministic=true"] : [], output: output
-            ) { problem in
-                try SolveStudy.checkIsSolvable(problem)
-                guard !problem.isDeterministic else {
-                    throw StudyError.unsupported(
-                        "\(path): deterministic: found true, but this version solves with mixtures only")
-                }
-            }
+            ) { try SolveStudy.checkIsSolvable($0) }
             let study = try SolveStudy.solve(problem, on: profiles, progress: Console.progress)
             let table = try study.table(tool: "disco \(Disco.version)")
             if let output {

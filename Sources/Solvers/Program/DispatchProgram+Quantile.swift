@@ -1,5 +1,4 @@
 internal import Optimization
-internal import Profiles
 internal import Serving
 
 extension DispatchProgram {
@@ -84,7 +83,7 @@ extension DispatchProgram {
             status: proven >= search.high || isDeterministic ? answer.status : .iterationLimit,
             plans: plans(answer.mixtures),
             certificate: .init(
-                primal: best, bound: proven, scale: timeout, multipliers: search.proof?.multipliers ?? [:]),
+                primal: best, bound: proven, scale: timeout, multipliers: [:]),
             tail: search.proof, tieBreak: answer.certificate, conflicts: [], rounds: rounds, evaluations: evaluations)
     }
 
@@ -101,41 +100,17 @@ extension DispatchProgram {
         return minimize(mean, tied, startingWith: [mixtures])
     }
 
-    /// The quantile of min(T, timeout) that mixtures, one a bucket, have.
+    /// The quantile of min(T, timeout) that mixtures, one a bucket, have; `start` is known not to be below it.
     func quantile(_ level: Double, of mixtures: [Mixture], atMost start: Double? = nil) -> Double {
-        let enough = 1 - level + LimitRows.tailTolerance
-        var low = 0.0.bitPattern
-        var high = (start ?? timeout).bitPattern
-        while low < high {
-            let middle = low + (high - low) / 2
-            if tailShare(Double(bitPattern: middle), of: mixtures) <= enough { high = middle } else { low = middle + 1 }
-        }
-        return Double(bitPattern: low)
+        min(start ?? timeout, model.quantile(level, of: plans(mixtures)))
     }
 
     /// P(T > t) under mixtures, one a bucket.
-    func tailShare(_ t: Double, of mixtures: [Mixture]) -> Double {
-        guard t < timeout else { return 0 }
-        var share = 0.0
-        var start = 0
-        for world in worlds {
-            let model = FirstTokenModel(world.profile)
-            let total = Double(world.profile.workload.requests)
-            for range in world.buckets.ranges(in: world.profile.workload) {
-                for i in range {
-                    let weight = world.share * Double(world.profile.workload.counts[i]) / total
-                    for part in mixtures[start].parts {
-                        share +=
-                            weight * part.probability
-                            * model.survival(
-                                promptTokens: world.profile.workload.lengths[i], under: part.action, at: t)
-                    }
-                }
-                start += 1
-            }
-        }
-        return share
+    private func tailShare(_ t: Double, of mixtures: [Mixture]) -> Double {
+        t < timeout ? model.tailShare(after: t, of: plans(mixtures)) : 0
     }
+
+    private var model: WorldsModel { WorldsModel(worlds.map { ($0.profile, $0.share) }) }
 }
 
 /// A search for the least time that enough requests can be answered by: impossible by `low`, possible by `high`.
