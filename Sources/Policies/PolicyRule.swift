@@ -97,6 +97,23 @@ public enum PolicyRule: String, Sendable, Hashable, CaseIterable {
     /// The limits that were solved under are at least as strict as those asked for.
     case solvedUnderStrict = "solved-under-strict"
 
+    // MARK: Periods
+
+    /// A table has buckets for all day or periods, not both.
+    case bucketsOrPeriods = "buckets-or-periods"
+    /// A period's hours are in 0...23.
+    case periodHourRange = "period-hour-range"
+    /// A period has at least one hour, and its hours ascend.
+    case periodHours = "period-hours"
+    /// No hour of the day is left out.
+    case periodGap = "period-gap"
+    /// No hour of the day is in two periods.
+    case periodOverlap = "period-overlap"
+    /// A period's share is in 0...1.
+    case periodShareRange = "period-share-range"
+    /// The periods' shares sum to 1 ± 1e-9.
+    case periodShareSum = "period-share-sum"
+
     // MARK: Buckets
 
     /// There is at least one bucket.

@@ -51,12 +51,16 @@ extension PolicyTable {
                 path: versionNode.path,
                 problem: .unknownVersion(found: DecimalDigits(version).jsonText, known: Self.knownSchemaVersions))
         }
+        // One of `buckets` and `periods` is left out.
+        let isByPeriod = node.member("periods") != nil
+        if isByPeriod, node.member("buckets") != nil {
+            throw PolicyError(path: node.path, problem: .excludedMember("periods", beside: "buckets"))
+        }
         let members = try node.members(
             [
                 "schema_version", "id", "revision", "as_of", "valid_from", "valid_until", "provenance", "units",
-                "endpoints", "timeout", "objective", "limits", "certificate", "expected", "held_out", "buckets",
-                "guard",
-                "fallback",
+                "endpoints", "timeout", "objective", "limits", "certificate", "expected", "held_out",
+                isByPeriod ? "periods" : "buckets", "guard", "fallback",
             ], optional: ["solved_under"])
         self.init(
             id: try members["id"].string(), revision: try members["revision"].integer(),
@@ -70,7 +74,8 @@ extension PolicyTable {
             certificate: try Certificate(nullable: members["certificate"]),
             expected: try members["expected"].numbersByName(),
             heldOut: try members["held_out"].ifPresent?.numbersByName(),
-            buckets: try Self.buckets(node: members["buckets"]),
+            buckets: isByPeriod ? [] : try Self.buckets(node: members["buckets"]),
+            periods: isByPeriod ? try Self.periods(node: members["periods"]) : [],
             budgetGuard: try BudgetGuard(nullable: members["guard"]), fallback: try Fallback(node: members["fallback"]))
     }
 
@@ -101,6 +106,22 @@ extension PolicyTable {
 }
 
 // MARK: - Buckets
+
+extension PolicyTable {
+    private static func periods(node: JSONNode) throws(PolicyError) -> [Period] {
+        var periods: [Period] = []
+        for element in try node.elements() {
+            let members = try element.members(["hours", "share", "buckets"])
+            var hours: [Int] = []
+            for hour in try members["hours"].elements() { hours.append(try hour.integer()) }
+            periods.append(
+                Period(
+                    hours: hours, share: try members["share"].number(),
+                    buckets: try Self.buckets(node: members["buckets"])))
+        }
+        return periods
+    }
+}
 
 extension PolicyTable.Bucket {
     init(node: JSONNode) throws(PolicyError) {

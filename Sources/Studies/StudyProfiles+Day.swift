@@ -93,6 +93,13 @@ struct DayMaker {
                 to the one before; left: \(starts(day.all.cut))
                 """)
         }
+        if choice == .chosen, day.all.cut.count == 1 {
+            remarks.append(
+                """
+                condition_on: hour_of_day: this trace bears out no periods, so there is one, all day; name hours to have them \
+                anyway: {hour_of_day: [0, 8, 18]}
+                """)
+        }
         if let evidence, evidence.verdict == .tooFewDays {
             let days = evidence.wholeDays
             remarks.append(

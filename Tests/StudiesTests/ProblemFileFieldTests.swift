@@ -113,8 +113,31 @@ import Traces
         ("none", Problem.Conditioning.pooled), ("prompt_tokens", .promptTokens(lowerEdges: [])),
         ("{prompt_tokens: [1, 64, 256]}", .promptTokens(lowerEdges: [1, 64, 256])),
         ("{prompt_tokens: [64]}", .promptTokens(lowerEdges: [1, 64])),
+        ("{prompt_tokens: auto}", .promptTokens(lowerEdges: [])), ("hour_of_day", .pooled),
     ]) func `TTFT may be conditioned on the prompt length`(_ yaml: String, _ choice: Problem.Conditioning) throws {
         #expect(try readProblem(problemText(server: "trace: a, condition_on: \(yaml)")).server.conditioning == choice)
+    }
+
+    @Test(
+        arguments: [
+            ("none", Problem.Conditioning.pooled, nil), ("hour_of_day", .pooled, .chosen),
+            ("{hour_of_day: auto}", .pooled, .chosen), ("{hour_of_day: [0, 8, 18]}", .pooled, .starting([0, 8, 18])),
+            ("{hour_of_day: [6, 23]}", .pooled, .starting([6, 23])),
+            (
+                "{prompt_tokens: [1, 64], hour_of_day: [0, 8]}", .promptTokens(lowerEdges: [1, 64]), .starting([0, 8])
+            ), ("{hour_of_day: auto, prompt_tokens: auto}", .promptTokens(lowerEdges: []), .chosen),
+        ] as [(String, Problem.Conditioning, Problem.PeriodChoice?)])
+    func `the server's TTFT may be conditioned on the hour of the day, and on the length besides`(
+        _ yaml: String, _ lengths: Problem.Conditioning, _ periods: Problem.PeriodChoice?
+    ) throws {
+        let problem = try readProblem(problemText(server: "trace: a, condition_on: \(yaml)"))
+        #expect(problem.server.conditioning == lengths && problem.server.periods == periods)
+    }
+
+    @Test(arguments: ["⚑hour_of_day", "{⚑hour_of_day: [0, 8]}", "{prompt_tokens: [1, 2], ⚑hour_of_day: auto}"])
+    func `the device knows no hour of the day`(_ yaml: String) {
+        expectProblemFinding(
+            in: problemText(server: "trace: a", device: "trace: b, condition_on: \(yaml)"))
     }
 
     @Test func `either endpoint may be a trace or a formula`() throws {
