@@ -29,7 +29,9 @@ public enum RollingWindow {
     /// A window without weight has no ratio; 0 at the start where no window has one.
     /// - Precondition: as many weights as values, none negative; 1 ≤ length ≤ values.count.
     /// - Complexity: O(*n*).
-    public static func largestRatio(of values: [Double], to weights: [Double], length: Int) -> (value: Double, start: Int) {
+    public static func largestRatio(of values: [Double], to weights: [Double], length: Int) -> (
+        value: Double, start: Int
+    ) {
         precondition(values.count == weights.count, "\(values.count) values, \(weights.count) weights")
         var best = (value: 0.0, start: 0)
         let tops = sums(of: values, length: length)

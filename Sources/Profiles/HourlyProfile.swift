@@ -39,8 +39,10 @@ public struct HourlyRequests: Sendable, Equatable {
         let chosen = rows.counts.indices.filter { part.contains(isHeldOut: rows.isHeldOut[$0]) }
         let dated = chosen.filter { rows.hours[$0] != TraceRows.noHour }
         guard let own = Self.span(of: rows, part) else { throw .undated }
-        let covered = min(own.lowerBound, span?.lowerBound ?? own.lowerBound)...max(
-            own.upperBound, span?.upperBound ?? own.upperBound)
+        let covered =
+            min(
+                own.lowerBound, span?.lowerBound ?? own.lowerBound)...max(
+                own.upperBound, span?.upperBound ?? own.upperBound)
         let (length, overflows) = covered.upperBound.subtractingReportingOverflow(covered.lowerBound)
         guard !overflows, length < Self.maximalHours else {
             throw .tooLong(hours: overflows ? Int.max : length + 1)

@@ -63,7 +63,9 @@ public struct RiskComparison: Sendable {
         let plain = rows.first?.judged?[.ttftMean]
         var table = [["rule", "budget", "| judged on the other part: share", "of the budget", "mean s", "cost ms"]]
         for row in rows {
-            func number(_ value: Double?, _ decimals: Int) -> String { value.map { fixed($0, decimals: decimals) } ?? "-" }
+            func number(_ value: Double?, _ decimals: Int) -> String {
+                value.map { fixed($0, decimals: decimals) } ?? "-"
+            }
             let used = row.judged?[share]
             let mean = row.judged?[.ttftMean]
             table.append([
@@ -73,7 +75,8 @@ public struct RiskComparison: Sendable {
             ])
         }
         let direction = isReversed ? "later" : "earlier"
-        return (["Tuned on the \(direction) part of the traces, judged on the other.", ""] + columns(table) + [""]
+        return
+            (["Tuned on the \(direction) part of the traces, judged on the other.", ""] + columns(table) + [""]
             + study.sentences).joined(separator: "\n") + "\n"
     }
 

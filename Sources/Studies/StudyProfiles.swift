@@ -67,7 +67,8 @@ public struct StudyProfiles: Sendable {
         let wantsHours = wantsHours ?? (problem.confidence != nil)
         let lengths = try await read(
             "workload", problem.workload.trace,
-            TraceSelection(lengths: .exact, needsTTFT: false, wantsOutputTokens: true, wantsHours: wantsHours, tuningShare: share))
+            TraceSelection(
+                lengths: .exact, needsTTFT: false, wantsOutputTokens: true, wantsHours: wantsHours, tuningShare: share))
         var server: TraceRows?
         if case .trace(let trace) = problem.server.ttft {
             let groups: TraceSelection.Lengths
@@ -76,12 +77,14 @@ public struct StudyProfiles: Sendable {
             case .promptTokens(let edges): groups = .groups(lowerEdges: edges.isEmpty ? defaultGroups : edges)
             }
             server = try await read(
-                "server", trace, TraceSelection(lengths: groups, needsTTFT: true, wantsHours: wantsHours, tuningShare: share))
+                "server", trace,
+                TraceSelection(lengths: groups, needsTTFT: true, wantsHours: wantsHours, tuningShare: share))
         }
         var device: TraceRows?
         if case .trace(let trace) = problem.device.ttft {
             device = try await read(
-                "device", trace, TraceSelection(lengths: .exact, needsTTFT: true, wantsHours: wantsHours, tuningShare: share))
+                "device", trace,
+                TraceSelection(lengths: .exact, needsTTFT: true, wantsHours: wantsHours, tuningShare: share))
         }
         progress("fitting profiles")
         let maker = ProfileMaker(problem: problem, lengths: lengths, server: server, device: device)
@@ -221,7 +224,8 @@ private struct ProfileMaker {
                     timeout: problem.timeout)
                 if requests.undated > 0 {
                     remarks.append(
-                        "\(trace.path): \(requests.undated) requests without arrival time do not count in hourly windows")
+                        "\(trace.path): \(requests.undated) requests without arrival time do not count in hourly windows"
+                    )
                 }
                 let clock = traces.firstIndex { $0.path == trace.path } ?? 0
                 series.append(.init(role: trace.role, clock: clock, requests: requests))

@@ -30,7 +30,8 @@ struct ProblemOptions: ParsableArguments {
         try check(problem)
         if let output { try FileError.keep(output, apartFrom: [path] + problem.tracePaths) }
         let duckdb = try DuckDBProgram.locate()
-        let profiles = try await StudyProfiles.load(problem, duckdb: duckdb, wantsHours: wantsHours, progress: Console.progress)
+        let profiles = try await StudyProfiles.load(
+            problem, duckdb: duckdb, wantsHours: wantsHours, progress: Console.progress)
         for source in profiles.sources {
             Console.remark("\(source.role): \(source.report.sentence)")
             for remark in source.report.remarks { Console.remark("  \(remark)") }

@@ -6,7 +6,8 @@ internal import Serving
 /// What plans would have done hour by hour: the limited endpoint's prefilled tokens and the TTFT, as sums that resamples
 /// and windows need no more than to add up.
 ///
-/// Each series varies by itself, the other distributions staying as they are over all hours.
+/// Here each series varies by itself, the other distributions staying as they are over all hours; `HourlyModel+Joint` has
+/// those that vary together.
 /// Source: derived, docs/maths/risk.md.
 struct HourlyModel {
     let profile: ServingProfile
@@ -228,11 +229,15 @@ extension HourlyModel {
                 }
             }
             return server.groups.indices.map { k in
-                (constants[k], values[k].isEmpty ? nil : Empirical(values: values[k], masses: masses[k], observations: 0))
+                (
+                    constants[k],
+                    values[k].isEmpty ? nil : Empirical(values: values[k], masses: masses[k], observations: 0)
+                )
             }
         }
         let groupOf = requests.promptTokens.map { server.group(of: $0) }
-        return HourlySums(of: requests, plans: plans.count, weight: { shares[groupOf[$0]] / seen[groupOf[$0]] }) { i, p in
+        return HourlySums(of: requests, plans: plans.count, weight: { shares[groupOf[$0]] / seen[groupOf[$0]] }) {
+            i, p in
             let (constant, curve) = curves[p][groupOf[i]]
             return constant + (curve?.meanOfMinimum(min(requests.seconds[i], timeout)) ?? 0)
         }

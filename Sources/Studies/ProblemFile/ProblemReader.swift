@@ -154,7 +154,8 @@ struct ProblemReader {
     private func windowHours(_ root: Section) -> Int? {
         let longest = 8_760
         var hours: Int?
-        _ = root.text("budget_window", wanted: "whole hours or days, at most a year: 24h, 7d, or 24 for hours") { text in
+        _ = root.text("budget_window", wanted: "whole hours or days, at most a year: 24h, 7d, or 24 for hours") {
+            text in
             let unit = text.last == "d" ? 24 : 1
             let digits = text.last == "d" || text.last == "h" ? text.dropLast() : text[...]
             guard digits.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(digits), number >= 1,
