@@ -5,7 +5,7 @@ policy: every valid fixture of Tests/PoliciesTests must pass, every invalid/sche
 break rules that a schema cannot state, so they must pass and are listed. problem: the example that disco prints, those of
 data/ and of docs/problem-file.md, and small generated problems must pass; each known mistake must fail. solve, profile
 and ingest: the program's own output on the generated problems and their traces must pass, and must show what the schema
-provides for. All but problem must leave no object open and no member without a description. What a trace report is stands
+provides for; risk likewise, on a problem with arrival times. All but problem must leave no object open and no member without a description. What a trace report is stands
 in three schemas and must be the same in each. Exits with 1 on any disagreement.
 """
 import argparse
@@ -229,6 +229,31 @@ def ingest_complaints(disco: str, generated: list[pathlib.Path]):
     print(f"ingest: reports on {len(results)} traces were checked")
 
 
+def risk_complaints(disco: str, generated: list[pathlib.Path]):
+    schema = validator("risk")
+    yield from gaps(schema.schema)
+    folder = generated[0].parent
+    (folder / "hours.csv").write_text("arrived_at,ttft\n" + "".join(
+        f"{1800 * i},{0.4 + (i * i * 37) % 700 / 1000 + (4 if i % 48 > 40 and i % 3 == 0 else 0)}\n" for i in range(48 * 20)))
+    (folder / "lengths.csv").write_text("prompt_tokens\n" + "".join(f"{5 + i * 7 % 50}\n" for i in range(100)))
+    problem = folder / "risk.yaml"
+    problem.write_text(json.dumps({
+        "version": 1, "workload": {"trace": "lengths.csv"}, "limits": {"device.prefill_share": {"at_most": 0.05}},
+        "endpoints": {"server": {"trace": "hours.csv"}, "device": {"ttft": {"intercept": 0.1, "per_token": 0.01}}}}))
+    results = []
+    commands = {"risk": [disco, "risk", problem], "risk, reversed": [disco, "risk", problem, "--reverse"]}
+    yield from output_complaints(schema, commands, results)
+    shown = {
+        "a level": lambda r: r["risk"]["level"] is not None, "no level": lambda r: r["risk"]["level"] is None,
+        "a margin": lambda r: r["risk"]["decided_by"] != "plain", "a steady trace": lambda r: r["risk"]["steady"],
+    }
+    yield from (f"no risk has {name}" for name, holds in shown.items() if results and not any(map(holds, results)))
+    mistakes = {"surprise": 1, "risk/surprise": 1, "rules/0/surprise": 1, "risk/optimum/share": 2, "rules/0/rule": "bold"}
+    for result in results[-1:]:
+        yield from laxity_complaints("risk", schema, result, mistakes)
+    print(f"risk: output of {len(results)} problems was checked")
+
+
 def report_complaints():
     """solve and profile share the trace report word for word; ingest has it with words of its own and without a role."""
     solve, profile, ingest = (validator(name).schema for name in ("solve", "profile", "ingest"))
@@ -270,7 +295,8 @@ def main():
         generated = generate(pathlib.Path(folder))
         complaints = [
             *policy_complaints(), *problem_complaints(disco, generated), *solve_complaints(disco, generated),
-            *profile_complaints(disco, generated), *ingest_complaints(disco, generated), *report_complaints()]
+            *profile_complaints(disco, generated), *ingest_complaints(disco, generated),
+            *risk_complaints(disco, generated), *report_complaints()]
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     return 1 if complaints else 0

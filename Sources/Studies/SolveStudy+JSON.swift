@@ -42,10 +42,7 @@ extension SolveStudy {
             "baselines": .object(
                 Dictionary(
                     uniqueKeysWithValues: baselines.map { ($0.baseline.rawValue, json($0.judgement)) })),
-            "partition": .object([
-                "buckets": .integer(optimum.plans.reduce(0) { $0 + $1.lowerEdges.count }), "loss": .init(partitionLoss),
-                "losses": bucketChoice?.lossesJSON ?? .array([]),
-            ]),
+            "partition": partition,
             "regime": .init(regime),
             "policy_id": .string(table.id),
             "buckets": .array(table.buckets.map(Self.json)),
@@ -75,6 +72,14 @@ extension SolveStudy {
                     ])
                 }),
         ])
+    }
+
+    private var partition: JSONValue {
+        var members: [String: JSONValue] = [
+            "buckets": .integer(optimum.plans.reduce(0) { $0 + $1.lowerEdges.count }), "loss": .init(partitionLoss),
+        ]
+        members["losses"] = bucketChoice?.lossesJSON
+        return .object(members)
     }
 
     /// A baseline's outcomes by metric, with those on held-out rows and the limits it breaks beside them.

@@ -210,14 +210,15 @@ public struct BudgetRisk: Sendable {
         _ plans: [DispatchPlan], _ model: HourlyModel, _ series: [HourlyProfile.Series], _ settings: RiskSettings,
         rolling: Int?
     ) -> [Forecast] {
-        let sums = series.map { model.prefilled(under: plans, in: $0) }
+        let sums = model.prefilled(under: plans, in: series)
         let shares = plans.map { model.share(under: $0) }
-        let factors = Self.factors(sums, series, settings, window: settings.window)
+        let means = sums.outcomes(orOf: shares)
+        let factors = factors(sums, settings, window: settings.window)
         return plans.indices.map { p in
-            let resampled = (0..<settings.resamples).map { factors[p, $0] * shares[p] }.sorted()
+            let resampled = (0..<settings.resamples).map { min(1, factors[p, $0] * means[p]) }.sorted()
             return Forecast(
                 share: shares[p], predicted: resampled.predictiveQuantile(settings.confidence),
-                worst: shares[p] * worstFactor(p, sums, series, settings, rolling))
+                worst: min(1, means[p] * worstFactor(p, sums, settings, rolling)))
         }
     }
 
@@ -226,15 +227,13 @@ public struct BudgetRisk: Sendable {
     /// Series are independent unless they are of one clock, whose hours are drawn together; each multiplies the outcome
     /// by its own factor.
     /// - Parameter window: Hours in a resample; nil for as many as the series has.
-    static func factors(
-        _ sums: [HourlySums], _ series: [HourlyProfile.Series], _ settings: RiskSettings, window: Int?
-    ) -> Matrix {
-        var result = Matrix(rows: sums[0].plans, columns: settings.resamples)
-        for (k, (sums, series)) in zip(sums, series).enumerated() {
+    static func factors(_ sums: [ClockedSums], _ settings: RiskSettings, window: Int?) -> Matrix {
+        var result = Matrix(rows: sums[0].sums.plans, columns: settings.resamples)
+        for (k, clocked) in sums.enumerated() {
             let bootstrap = BlockBootstrap(
-                units: sums.hours, blockLength: settings.blockLength, windowLength: window,
-                seed: settings.seed &+ UInt64(series.clock))
-            let own = sums.relativeRatios(bootstrap, resamples: settings.resamples)
+                units: clocked.sums.hours, blockLength: settings.blockLength, windowLength: window,
+                seed: settings.seed &+ UInt64(clocked.clock))
+            let own = clocked.sums.relativeRatios(bootstrap, resamples: settings.resamples)
             for j in result.elements.indices {
                 result.elements[j] = k == 0 ? own.elements[j] : result.elements[j] * own.elements[j]
             }
@@ -246,18 +245,18 @@ public struct BudgetRisk: Sendable {
     ///
     /// Series of one clock are met in the same window; of different clocks, the worst alone counts.
     private static func worstFactor(
-        _ plan: Int, _ sums: [HourlySums], _ series: [HourlyProfile.Series], _ settings: RiskSettings, _ rolling: Int?
+        _ plan: Int, _ sums: [ClockedSums], _ settings: RiskSettings, _ rolling: Int?
     ) -> Double {
         var worst = 1.0
-        for clock in Set(series.map(\.clock)).sorted() {
-            let members = series.indices.filter { series[$0].clock == clock }
-            let hours = sums[members[0]].hours
+        for clock in Set(sums.map(\.clock)).sorted() {
+            let members = sums.filter { $0.clock == clock }.map(\.sums)
+            let hours = members[0].hours
             let length = min(rolling ?? rollingWindow(settings.window, hours: hours), hours)
             var factors = [Double](repeating: 1, count: hours - length + 1)
             for member in members {
-                let whole = sums[member].ratios[plan]
-                let tops = RollingWindow.sums(of: sums[member].row(plan), length: length)
-                let bottoms = RollingWindow.sums(of: sums[member].weights, length: length)
+                let whole = member.ratios[plan]
+                let tops = RollingWindow.sums(of: member.row(plan), length: length)
+                let bottoms = RollingWindow.sums(of: member.weights, length: length)
                 for start in factors.indices {
                     factors[start] *=
                         bottoms[start] > 0 && whole > 0 ? tops[start] / (bottoms[start] * whole) : 0

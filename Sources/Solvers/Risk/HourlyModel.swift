@@ -6,7 +6,8 @@ internal import Serving
 /// What plans would have done hour by hour: the limited endpoint's prefilled tokens and the TTFT, as sums that resamples
 /// and windows need no more than to add up.
 ///
-/// Each series varies by itself, the other distributions staying as they are over all hours.
+/// Here each series varies by itself, the other distributions staying as they are over all hours; `HourlyModel+Joint` has
+/// those that vary together.
 /// Source: derived, docs/maths/risk.md.
 struct HourlyModel {
     let profile: ServingProfile

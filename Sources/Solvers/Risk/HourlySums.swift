@@ -10,6 +10,9 @@ struct HourlySums {
     /// One row a plan and a last one for the weights; one column an hour.
     let table: Matrix
 
+    /// Sums with the given table.
+    init(table: Matrix) { self.table = table }
+
     /// Number of plans.
     var plans: Int { table.rows - 1 }
     /// Number of hours.
