@@ -19,6 +19,7 @@ struct SolverBenchmarks {
         case "disco": report = try paperPolicies(options)
         case "solve": report = try solving(options)
         case "memory": report = try peakMemory(options)
+        case "risk": report = try forecasting(options)
         case "ingest": report = try await ingesting(options)
         default: throw UsageError(description: "no piece of work is called \(options.piece)")
         }
