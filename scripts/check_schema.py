@@ -107,15 +107,22 @@ def problem_complaints(disco: str, generated: list[pathlib.Path]):
     documents = {"disco solve --example": printed}
     documents |= {f"docs/problem-file.md, example {i}": y for i, y in enumerate(re.findall(r"```yaml\n(.*?)```", page, re.S))}
     documents |= {str(p.relative_to(ROOT)): p.read_text() for p in sorted((ROOT / "data").glob("*.yaml"))}
+    example = yaml.load(printed, PlainLoader)
+    wants = at(at(at(example, "objective", "ttft.p0.1"), "limits/ttft.p97.5", {"at_most": 2}), "deterministic", True)
+    documents["a deterministic problem of any percentile"] = json.dumps(wants)
     documents |= {f"generated problem {p.parent.name}": p.read_text() for p in generated}
     for name, text in documents.items():
         yield from (f"{name}: the problem schema refuses it: {e}" for e in errors(schema, yaml.load(text, PlainLoader))[:1])
-    example = yaml.load(printed, PlainLoader)
     mistakes = {
-        "an unknown field": at(example, "objectve", "ttft.mean"), "an unknown metric": at(example, "objective", "ttft.p98"),
+        "an unknown field": at(example, "objectve", "ttft.mean"), "an unknown metric": at(example, "objective", "ttft.p100"),
+        "needless zeros": at(example, "limits/ttft.p97.50", {"at_most": 2}),
+        "yes for true": at(example, "deterministic", "yes"),
         "version 2": at(example, "version", 2), "a share of 2": at(example, "limits/device.prefill_share/at_most", 2),
         "a number in quotes": at(example, "endpoints/device/tpot", "0.084"),
         "both trace and ttft": at(example, "endpoints/device/trace", "device.csv"),
+        "a period at hour 24": at(example, "endpoints/server/condition_on", {"hour_of_day": [0, 24]}),
+        "one period": at(example, "endpoints/server/condition_on", {"hour_of_day": [8]}),
+        "hours at the device": at(example, "endpoints/device/condition_on", "hour_of_day"),
         "no workload": {k: v for k, v in example.items() if k != "workload"},
     }
     yield from (f"the problem schema accepts {name}" for name, wrong in mistakes.items() if not errors(schema, wrong))
@@ -162,6 +169,15 @@ def profile_complaints(disco: str, generated: list[pathlib.Path]):
     traced = next(p for p in generated if p.with_name("device.csv").exists())
     pair = traced.with_name("pair.csv")
     pair.write_text("prompt_tokens,ttft\n5,0.5\n9,0.75\n")
+    # Two days of rows, a slow evening; the last row has no arrival.
+    hourly = traced.with_name("hourly.csv")
+    hourly.write_text("arrived_at,prompt_tokens,ttft\n" + "".join(
+        f"2025-01-{1 + i // 96:02}T{i // 4 % 24:02}:{i % 4 * 15:02}:00Z,{i % 50 + 1},{1 + i % 7 / 8 + 2 * (i // 4 % 24 >= 16)}\n"
+        for i in range(192)) + ",1,1\n")
+    for name, condition in {"no periods": "none", "chosen periods": "hour_of_day",
+                            "given periods": "{hour_of_day: [0, 16], prompt_tokens: auto}"}.items():
+        commands[f"profile with {name}"] = [
+            disco, "profile", traced, "--set", f"endpoints.server={{trace: {hourly}, condition_on: {condition}}}"]
     commands["profile of two rows"] = [disco, "profile", traced, "--set", f"endpoints.device.trace.path={pair}"]
     results = []
     yield from output_complaints(schema, commands, results)
@@ -173,6 +189,9 @@ def profile_complaints(disco: str, generated: list[pathlib.Path]):
         "a pooled server": lambda r: not r["server"]["groups"], "a conditioned server": lambda r: r["server"]["groups"],
         "a server with failures": lambda r: r["server"]["pooled"]["p99.9"] is None,
         "evidence": lambda r: r["server"]["evidence"], "no evidence": lambda r: not r["server"]["evidence"],
+        "hours": lambda r: r["server"]["hours"], "no hours": lambda r: r["server"]["hours"] is None,
+        "periods": lambda r: r["server"]["hours"] and len(r["server"]["hours"]["periods"]) > 1,
+        "hours without periods": lambda r: r["server"]["hours"] and not r["server"]["hours"]["periods"],
         "a bucket without requests": lambda r: any(not b["requests"] for b in r["workload"]["buckets"]),
         "rejected rows": lambda r: any(t["rejections"] for t in r["traces"]), "a note": lambda r: r["notes"],
     }
@@ -182,6 +201,10 @@ def profile_complaints(disco: str, generated: list[pathlib.Path]):
         "device/residual_quantiles/p98": 1, "traces/0/surprise": 1, "device/floor": None, "workload/buckets/0/from": 0,
     }
     for result in results[-1:]:
+        yield from laxity_complaints("profile", schema, result, mistakes)
+    for result in [r for r in results if r["server"]["hours"] and r["server"]["hours"]["periods"]][:1]:
+        mistakes = {"server/hours/surprise": 1, "server/hours/verdict": "yes", "server/hours/periods/0/share": 2,
+                    "server/hours/periods/0/surprise": 1, "server/hours/by_hour/0/hours": [24]}
         yield from laxity_complaints("profile", schema, result, mistakes)
     print(f"profile: output of {len(results)} problems was checked")
 

@@ -12,7 +12,9 @@ public enum ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
     case notPositive(promptTokens: Int, seconds: Double)
     /// Nothing is left to profile in this part of a trace.
     case empty(String)
-    /// The trace has cancelled requests, whose TTFT is only a lower bound.
+    /// The trace has no arrivals of the calendar, so that its requests have no hour of the day.
+    case noHourOfDay
+    /// All rows of a part are of cancelled requests: nothing is known but lower bounds.
     case censored(rows: Int)
 
     /// The error as a sentence: what was found, what was wanted, what to do.
@@ -33,10 +35,16 @@ public enum ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
         case .notPositive(let length, let seconds):
             "the TTFT formula gives \(seconds) s for a prompt of \(length) tokens; a TTFT is greater than 0 s"
         case .empty(let what): what
+        case .noHourOfDay:
+            """
+            endpoints.server.condition_on: hour_of_day needs arrived_at as times of the calendar (2025-01-31 12:00:00, or \
+            seconds since 1970), and this trace has none. Map a column with columns: {arrived_at: ...}, or leave \
+            hour_of_day out
+            """
         case .censored(let rows):
             """
-            \(rows) requests were cancelled, so their TTFT is only a lower bound, which this version cannot use. Leave them \
-            out with where: "outcome <> 'cancelled'" if cancelling had nothing to do with their being slow
+            all \(rows) requests were cancelled before their first token, so nothing is known of it but that it came later. \
+            Add rows of requests that were left to answer
             """
         }
     }
@@ -64,7 +72,7 @@ public struct DeviceFit: Sendable, Equatable {
         self.init(intercept, perToken, perTokenSquared, errors: [], rSquared: nil, t: nil, range: nil)
     }
 
-    private init(
+    init(
         _ intercept: Double, _ perToken: Double, _ perTokenSquared: Double, errors: [Double],
         rSquared: Double?, t: Double?, range: ClosedRange<Int>?
     ) {
@@ -115,9 +123,7 @@ public struct DeviceFit: Sendable, Equatable {
             let ratio = curve.coefficients[2] / curve.standardErrors[2]
             // An exact parabola has no error at all; 0 / 0 (an exact line) is not curved.
             t = ratio.isNaN ? 0 : ratio
-            let slopes = [shortest, longest].map { curve.coefficients[1] + 2 * curve.coefficients[2] * Double($0) }
-            let isMaterial = abs(curve.coefficients[2]) * Double(longest) > 1e-9 * abs(line.coefficients[1])
-            if abs(t ?? 0) > curvatureThreshold, isMaterial, slopes.allSatisfy({ $0 >= 0 }) {
+            if isKept(curve.coefficients, t: t ?? 0, besideSlope: line.coefficients[1], over: shortest...longest) {
                 return DeviceFit(
                     curve.coefficients[0], curve.coefficients[1], curve.coefficients[2], errors: curve.standardErrors,
                     rSquared: curve.rSquared, t: t, range: shortest...longest)
@@ -126,5 +132,14 @@ public struct DeviceFit: Sendable, Equatable {
         return DeviceFit(
             line.coefficients[0], line.coefficients[1], 0, errors: line.standardErrors, rSquared: line.rSquared, t: t,
             range: shortest...longest)
+    }
+
+    /// Whether a quadratic term is significant, more than rounding, and makes no curve that falls within the lengths seen.
+    static func isKept(
+        _ curve: [Double], t: Double, besideSlope slope: Double, over range: ClosedRange<Int>
+    ) -> Bool {
+        let slopes = [range.lowerBound, range.upperBound].map { curve[1] + 2 * curve[2] * Double($0) }
+        let isMaterial = abs(curve[2]) * Double(range.upperBound) > 1e-9 * abs(slope)
+        return abs(t) > curvatureThreshold && isMaterial && slopes.allSatisfy { $0 >= 0 }
     }
 }

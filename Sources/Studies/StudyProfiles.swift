@@ -1,3 +1,4 @@
+internal import Distributions
 public import Profiles
 public import Traces
 
@@ -25,6 +26,10 @@ public struct StudyProfiles: Sendable {
     public let evidence: PoolingEvidence?
     /// Whether the server's TTFT is conditioned on the prompt length.
     public let isConditioned: Bool
+    /// By period of the day, where the problem conditions the server on it; nil otherwise.
+    public let day: Day?
+    /// Whether the server's TTFT goes with the hour of the day; nil where that was not asked or has no answer.
+    public let hourEvidence: HourEvidence?
     /// Remarks for the user.
     public let notes: [String]
 
@@ -35,12 +40,14 @@ public struct StudyProfiles: Sendable {
     /// - Parameters:
     ///   - problem: The problem.
     ///   - duckdb: The program that reads tables.
+    ///   - wantsHourEvidence: Whether the evidence on the hour of the day is wanted where nothing is conditioned on it.
     ///   - wantsHours: Profile the traces by the hour, too; nil does where `problem` has a confidence.
     ///   - progress: Called with a line for the user as each step begins.
     /// - Returns: The profiles of all rows and of both parts.
     /// - Throws: `StudyError` where a trace cannot be read or profiled.
     public static func load(
-        _ problem: Problem, duckdb: DuckDBProgram, wantsHours: Bool? = nil, progress: (String) -> Void = { _ in }
+        _ problem: Problem, duckdb: DuckDBProgram, wantsHourEvidence: Bool = false, wantsHours: Bool? = nil,
+        progress: (String) -> Void = { _ in }
     ) async throws(StudyError) -> StudyProfiles {
         let reader = TraceReader(duckdb: duckdb, timeout: problem.timeout)
         var sources: [Source] = []
@@ -51,16 +58,9 @@ public struct StudyProfiles: Sendable {
             do {
                 let (rows, report) = try await reader.read(trace, selection)
                 sources.append(Source(role: role, report: report))
-                if report.cancelled > 0 && selection.needsTTFT {
-                    throw StudyError.profile(.censored(rows: report.cancelled), path: trace.path)
-                }
                 return rows
-            } catch let error as TraceError {
-                throw .trace(error)
-            } catch let error as StudyError {
-                throw error
             } catch {
-                preconditionFailure("a trace reader throws only its own errors, not \(error)")
+                throw .trace(error)
             }
         }
         let share = problem.tuningShare
@@ -68,17 +68,22 @@ public struct StudyProfiles: Sendable {
         let lengths = try await read(
             "workload", problem.workload.trace,
             TraceSelection(
-                lengths: .exact, needsTTFT: false, wantsOutputTokens: true, wantsHours: wantsHours, tuningShare: share))
+                lengths: .exact, needsTTFT: false, wantsOutputTokens: true,
+                wantsHours: wantsHours || problem.server.periods != nil, tuningShare: share))
         var server: TraceRows?
+        var hasHours = false
         if case .trace(let trace) = problem.server.ttft {
             let groups: TraceSelection.Lengths
             switch problem.server.conditioning {
             case .pooled: groups = .doublings
             case .promptTokens(let edges): groups = .groups(lowerEdges: edges.isEmpty ? defaultGroups : edges)
             }
+            let needsHours = wantsHours || wantsHourEvidence || problem.server.periods != nil
             server = try await read(
                 "server", trace,
-                TraceSelection(lengths: groups, needsTTFT: true, wantsHours: wantsHours, tuningShare: share))
+                TraceSelection(lengths: groups, needsTTFT: true, wantsHours: needsHours, tuningShare: share))
+            hasHours = needsHours && sources.last?.report.hasCalendarTime == true
+            if problem.server.periods != nil, !hasHours { throw .profile(.noHourOfDay, path: trace.path) }
         }
         var device: TraceRows?
         if case .trace(let trace) = problem.device.ttft {
@@ -89,7 +94,13 @@ public struct StudyProfiles: Sendable {
         progress("fitting profiles")
         let maker = ProfileMaker(problem: problem, lengths: lengths, server: server, device: device)
         let all = try maker.profile(.all, like: nil)
-        var notes: [String] = []
+        var dayMaker: DayMaker?
+        if let choice = problem.server.periods, let server {
+            dayMaker = DayMaker(
+                choice, server: server, workload: lengths,
+                workloadHasCalendar: sources.first?.report.hasCalendarTime == true, isConditioned: maker.isConditioned)
+        }
+        var notes = dayMaker?.notes ?? []
         if case .promptTokens(let edges) = problem.server.conditioning, !edges.isEmpty, all.server.lowerEdges != edges {
             notes.append(
                 """
@@ -97,6 +108,7 @@ public struct StudyProfiles: Sendable {
                 shorter neighbour; left are those from \(all.server.lowerEdges.map(String.init).joined(separator: ", ")) tokens
                 """)
         }
+        notes += censoringNotes(all)
         var parts: (tuning: ServingProfile, heldOut: ServingProfile)?
         if share != nil {
             // Too few rows for a split is no reason to refuse the problem: the policy is made from all rows anyway.
@@ -107,6 +119,16 @@ public struct StudyProfiles: Sendable {
                 notes.append("nothing is held out: \(error)")
             }
         }
+        var day: Day?
+        if let dayMaker {
+            let tuning = parts.map { dayMaker.profile($0.tuning, .tuning, like: nil) }
+            day = Day(
+                all: dayMaker.profile(all, .all, like: nil), tuning: tuning,
+                heldOut: parts.map { dayMaker.profile($0.heldOut, .heldOut, like: tuning) },
+                goesByWorkload: dayMaker.workload != nil)
+        }
+        let hourEvidence = hasHours ? server.flatMap { HourEvidence(rows: $0, periods: day?.all.cut) } : nil
+        if let dayMaker, let day { notes += dayMaker.remarks(day, hourEvidence) }
         var hourly: [TracePart: HourlyProfile] = [:]
         if wantsHours {
             for part in parts == nil ? [TracePart.all] : [.all, .tuning, .heldOut] {
@@ -117,15 +139,17 @@ public struct StudyProfiles: Sendable {
         }
         return StudyProfiles(
             all: all, tuning: parts?.tuning, heldOut: parts?.heldOut, sources: sources, hourly: hourly,
-            evidence: server.flatMap(PoolingEvidence.init(rows:)), isConditioned: maker.isConditioned,
-            notes: notes)
+            evidence: server.flatMap(PoolingEvidence.init(rows:)), isConditioned: maker.isConditioned, day: day,
+            hourEvidence: hourEvidence, notes: notes)
     }
 
     /// The buckets that a problem asks for, cut where the server's distribution changes.
+    ///
+    /// Optimal buckets depend on the solution (`optimalBuckets`); here quantile buckets of the same number stand for them.
     public func buckets(_ choice: Problem.BucketChoice, of profile: ServingProfile) -> Buckets {
         let buckets =
             switch choice {
-            case .quantile(let count): Buckets.quantile(count: count, of: profile.workload)
+            case .quantile(let count), .optimal(let count): Buckets.quantile(count: count, of: profile.workload)
             case .edges(let edges): Buckets(edges: edges)
             case .exact: Buckets.exact(profile.workload)
             }
@@ -167,6 +191,9 @@ private struct ProfileMaker {
                 timeout: problem.timeout)
             guard let profile else {
                 throw .profile(.empty("the server trace has no rows in its \(part) part"), path: trace.path)
+            }
+            if profile.pooled.unidentified == 1 {
+                throw .profile(.censored(rows: profile.pooled.observations), path: trace.path)
             }
             return profile
         case .formula(let intercept, let perToken, let squared):

@@ -49,8 +49,13 @@ import Testing
             "workload.trace=x", "workload.trace.format=azure", "workload.trace.columns.ttft=x",
             "workload.trace.where=x",
             "workload.trace.max_rejected=0.5", "workload.buckets.count=8", "workload.buckets.by=exact",
-            "workload.buckets={by: edges, edges: [1, 2]}", "endpoints.server.trace=x",
-            "endpoints.server.condition_on=prompt_tokens",
+            "workload.buckets={by: edges, edges: [1, 2]}", "workload.buckets.by=optimal",
+            "workload.buckets={by: optimal, count: 8}", "endpoints.server.trace=x",
+            "endpoints.server.condition_on=prompt_tokens", "endpoints.server.condition_on=hour_of_day",
+            "endpoints.server.condition_on={hour_of_day: [0, 8]}",
+            "endpoints.server.condition_on={hour_of_day: [1, 8]}",
+            "endpoints.server.condition_on={hour_of_day: [0, 8], prompt_tokens: [1, 2]}",
+            "endpoints.server.condition_on={hour_of_day: auto, prompt_tokens: [1, 2]}",
             "endpoints.server.condition_on={prompt_tokens: [1, 2]}", "endpoints.server.residuals=none",
             "endpoints.server.tpot=0.5", "endpoints.server.price.prefill=2", "endpoints.server.price.decode=2",
             "endpoints.server.price.per_tokens=3", "endpoints.server.price.currency=EUR",
@@ -62,7 +67,8 @@ import Testing
             "exchange.per_joule=2",
             "reader.tokens_per_second=2", "objective=ttft.p99", "limits.ttft.mean.at_most=1",
             "limits.ttft.mean.at_least=1",
-            "timeout=2", "split=none", "split.tuning_share=0.5", "disco.alpha=0.5", "table.as_of=2025-01-31",
+            "timeout=2", "deterministic=true", "split=none", "split.tuning_share=0.5", "disco.alpha=0.5",
+            "table.as_of=2025-01-31",
             "table.valid_days=2", "table.revision=2",
         ]
         let hashes = try [readProblem(text).sha256] + settings.map { try readProblem(text, set: [$0]).sha256 }
@@ -89,7 +95,7 @@ import Testing
 
     @Test func `the hash is SHA-256 of the sorted lines, as another program computes it`() throws {
         #expect(
-            try readProblem(minimalProblem).sha256 == "109cfab08e3a96a6c445a987d262290ff18cfa12c77dd62444cd4a15943246fa"
+            try readProblem(minimalProblem).sha256 == "ede4c9fae1ade246ad74471f0494cce986c7db0573f9bdb22db812c6a0f9a000"
         )
     }
 }

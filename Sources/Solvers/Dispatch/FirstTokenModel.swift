@@ -89,14 +89,15 @@ public struct FirstTokenModel: Sendable {
     /// P(T > t) for a prompt of `length` tokens; `t` < timeout.
     public func survival(promptTokens length: Int, under action: Action, at t: Double) -> Double {
         let server = server(for: length)
-        let device = profile.device
+        let line = profile.device.fit.seconds(promptTokens: length)
         if action.serverWait == 0 {
             let late = server.survival(at: t)
-            return t < action.deviceWait || late == 0
-                ? late : late * device.survival(promptTokens: length, at: t - action.deviceWait)
+            let wait = action.deviceWait
+            return t < wait || late == 0 ? late : late * profile.device.survival(line: line, after: wait, at: t)
         }
-        let late = device.survival(promptTokens: length, at: t)
-        return t < action.serverWait || late == 0 ? late : late * server.survival(at: t - action.serverWait)
+        let late = profile.device.survival(line: line, after: 0, at: t)
+        let wait = action.serverWait
+        return t < wait || late == 0 ? late : late * server.survival(after: wait, at: t)
     }
 
     /// Which endpoints an action starts, which one answers, and how often neither does.
@@ -130,7 +131,9 @@ public struct FirstTokenModel: Sendable {
             shares.deviceStarted = wait == 0 ? 1 : server.survival(at: wait)
             var lost = device.failedShare
             for (r, mass) in zip(noise, masses) {
-                let answer = wait + device.seconds(promptTokens: length, residual: r)
+                // Mass that is not identified answers at the timeout, whenever the device was started.
+                let answer = min(
+                    wait + device.seconds(promptTokens: length, residual: r), r < .infinity ? .infinity : timeout)
                 if answer <= timeout {
                     shares.deviceAnswers += mass * server.survival(at: answer)  // a tie goes to the server
                 } else {
@@ -143,7 +146,7 @@ public struct FirstTokenModel: Sendable {
         }
         let wait = action.serverWait
         shares.deviceStarted = 1
-        let serverLost = wait <= timeout ? server.survival(at: timeout - wait) : 1
+        let serverLost = wait <= timeout ? server.knownSurvival(at: timeout - wait) : 1
         var deviceLost = device.failedShare
         for (r, mass) in zip(noise, masses) {
             let answer = device.seconds(promptTokens: length, residual: r)
