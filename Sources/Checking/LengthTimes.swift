@@ -67,9 +67,10 @@ struct LengthTimes: Sendable {
         var k = hints.answer
         var j = 0
         while j < device.count {
-            let answer = (wait + device[j]) * stretch
-            if answer > timeout { break }
-            k = server.times.countOfLeading(near: k) { $0 <= answer }  // a tie goes to the server
+            let answer = wait + device[j]
+            let judged = answer * stretch
+            if judged > timeout { break }
+            k = server.times.countOfLeading(near: k) { $0 <= judged }  // a tie goes to the server
             if j == 0 { hints.answer = k }
             sums.mean += masses[j] * server.meanOfMinimum(answer, k)
             sums.secondAnswers += masses[j] * server.above[k]

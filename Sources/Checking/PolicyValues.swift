@@ -54,8 +54,8 @@ struct PolicyValues {
         guard let level = metric.quantileLevel else { return nil }
         // The definition allows 1e-12 of mass; a sum that sits on that edge may fall to either side.
         return Enclosure(
-            low: quantile(level, massSlack: 3e-12, stretch: 1 - Self.timeSlack),
-            high: quantile(level, massSlack: 0, stretch: 1 + Self.timeSlack))
+            low: quantile(level, massSlack: 1.5e-12, stretch: 1 - Self.timeSlack),
+            high: quantile(level, massSlack: 0.5e-12, stretch: 1 + Self.timeSlack))
     }
 
     /// P(min(T, timeout) > t).

@@ -116,12 +116,13 @@ private let world = PairWorld(
         case .expectedWrong: certified.expected[.energyMean, default: 0] += 1e-6
         case .otherWaits:
             certified.plan = DispatchPlan(
-                lowerEdges: [1, 3, 5], mixtures: certified.plan.mixtures.dropLast() + [Mixture(.only(.server))])
+                lowerEdges: [1, 3, 5],
+                mixtures: certified.plan.mixtures.dropLast() + [Mixture(Action(serverWait: 0.125, deviceWait: 0))])
         case .otherProbability:
             certified.plan = DispatchPlan(
                 lowerEdges: [1, 3, 5],
                 mixtures: certified.plan.mixtures.dropLast() + [
-                    Mixture(certified.plan.mixtures[2].parts[0].action, share: 0.999, else: .only(.server))
+                    Mixture(certified.plan.mixtures[2].parts[0].action, share: 0.999, else: Action(serverWait: 0.125, deviceWait: 0))
                 ])
         }
         let verdict = certified.verdict()
