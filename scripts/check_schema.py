@@ -107,12 +107,16 @@ def problem_complaints(disco: str, generated: list[pathlib.Path]):
     documents = {"disco solve --example": printed}
     documents |= {f"docs/problem-file.md, example {i}": y for i, y in enumerate(re.findall(r"```yaml\n(.*?)```", page, re.S))}
     documents |= {str(p.relative_to(ROOT)): p.read_text() for p in sorted((ROOT / "data").glob("*.yaml"))}
+    example = yaml.load(printed, PlainLoader)
+    wants = at(at(at(example, "objective", "ttft.p0.1"), "limits/ttft.p97.5", {"at_most": 2}), "deterministic", True)
+    documents["a deterministic problem of any percentile"] = json.dumps(wants)
     documents |= {f"generated problem {p.parent.name}": p.read_text() for p in generated}
     for name, text in documents.items():
         yield from (f"{name}: the problem schema refuses it: {e}" for e in errors(schema, yaml.load(text, PlainLoader))[:1])
-    example = yaml.load(printed, PlainLoader)
     mistakes = {
-        "an unknown field": at(example, "objectve", "ttft.mean"), "an unknown metric": at(example, "objective", "ttft.p98"),
+        "an unknown field": at(example, "objectve", "ttft.mean"), "an unknown metric": at(example, "objective", "ttft.p100"),
+        "needless zeros": at(example, "limits/ttft.p97.50", {"at_most": 2}),
+        "yes for true": at(example, "deterministic", "yes"),
         "version 2": at(example, "version", 2), "a share of 2": at(example, "limits/device.prefill_share/at_most", 2),
         "a number in quotes": at(example, "endpoints/device/tpot", "0.084"),
         "both trace and ttft": at(example, "endpoints/device/trace", "device.csv"),

@@ -27,7 +27,7 @@ extension PolicyTable {
     private func checkMetric(_ name: String, _ path: @autoclosure () -> String, _ findings: inout Findings) {
         findings.require(
             PolicyMetric.isKnown(name), .metricKnown, path(),
-            "unknown metric \(quoted(name)); \(suggestion(for: name, among: PolicyMetric.names))")
+            "unknown metric \(quoted(name)); \(PolicyMetric.advice(about: name))")
     }
 
     private func checkLimit(_ limit: Limit, on metric: String, _ findings: inout Findings) {

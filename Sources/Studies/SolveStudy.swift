@@ -108,6 +108,13 @@ public struct SolveStudy: Sendable {
 
     /// The one limit that this version solves under.
     static func shareLimit(of problem: Problem) throws(StudyError) -> ShareLimit? {
+        guard problem.server.periods == nil else {
+            throw .unsupported(
+                """
+                \(problem.path): endpoints.server.condition_on: this version profiles by hour_of_day (`disco profile`), but \
+                does not solve by it
+                """)
+        }
         guard problem.objective == .ttftMean else {
             throw .unsupported(
                 "\(problem.path): objective: found \(problem.objective.rawValue), but this version minimizes ttft.mean only"

@@ -23,6 +23,10 @@ public struct StudyProfiles: Sendable {
     public let evidence: PoolingEvidence?
     /// Whether the server's TTFT is conditioned on the prompt length.
     public let isConditioned: Bool
+    /// By period of the day, where the problem conditions the server on it; nil otherwise.
+    public let day: Day?
+    /// Whether the server's TTFT goes with the hour of the day; nil where that was not asked or has no answer.
+    public let hourEvidence: HourEvidence?
     /// Remarks for the user.
     public let notes: [String]
 
@@ -33,11 +37,13 @@ public struct StudyProfiles: Sendable {
     /// - Parameters:
     ///   - problem: The problem.
     ///   - duckdb: The program that reads tables.
+    ///   - wantsHourEvidence: Whether the evidence on the hour of the day is wanted where nothing is conditioned on it.
     ///   - progress: Called with a line for the user as each step begins.
     /// - Returns: The profiles of all rows and of both parts.
     /// - Throws: `StudyError` where a trace cannot be read or profiled.
     public static func load(
-        _ problem: Problem, duckdb: DuckDBProgram, progress: (String) -> Void = { _ in }
+        _ problem: Problem, duckdb: DuckDBProgram, wantsHourEvidence: Bool = false,
+        progress: (String) -> Void = { _ in }
     ) async throws(StudyError) -> StudyProfiles {
         let reader = TraceReader(duckdb: duckdb, timeout: problem.timeout)
         var sources: [Source] = []
@@ -63,16 +69,23 @@ public struct StudyProfiles: Sendable {
         let share = problem.tuningShare
         let lengths = try await read(
             "workload", problem.workload.trace,
-            TraceSelection(lengths: .exact, needsTTFT: false, wantsOutputTokens: true, tuningShare: share))
+            TraceSelection(
+                lengths: .exact, needsTTFT: false, wantsOutputTokens: true, wantsHours: problem.server.periods != nil,
+                tuningShare: share))
         var server: TraceRows?
+        var hasHours = false
         if case .trace(let trace) = problem.server.ttft {
             let groups: TraceSelection.Lengths
             switch problem.server.conditioning {
             case .pooled: groups = .doublings
             case .promptTokens(let edges): groups = .groups(lowerEdges: edges.isEmpty ? defaultGroups : edges)
             }
+            let wantsHours = wantsHourEvidence || problem.server.periods != nil
             server = try await read(
-                "server", trace, TraceSelection(lengths: groups, needsTTFT: true, tuningShare: share))
+                "server", trace,
+                TraceSelection(lengths: groups, needsTTFT: true, wantsHours: wantsHours, tuningShare: share))
+            hasHours = wantsHours && sources.last?.report.hasCalendarTime == true
+            if problem.server.periods != nil, !hasHours { throw .profile(.noHourOfDay, path: trace.path) }
         }
         var device: TraceRows?
         if case .trace(let trace) = problem.device.ttft {
@@ -82,7 +95,13 @@ public struct StudyProfiles: Sendable {
         progress("fitting profiles")
         let maker = ProfileMaker(problem: problem, lengths: lengths, server: server, device: device)
         let all = try maker.profile(.all, like: nil)
-        var notes: [String] = []
+        var dayMaker: DayMaker?
+        if let choice = problem.server.periods, let server {
+            dayMaker = DayMaker(
+                choice, server: server, workload: lengths,
+                workloadHasCalendar: sources.first?.report.hasCalendarTime == true, isConditioned: maker.isConditioned)
+        }
+        var notes = dayMaker?.notes ?? []
         if case .promptTokens(let edges) = problem.server.conditioning, !edges.isEmpty, all.server.lowerEdges != edges {
             notes.append(
                 """
@@ -100,17 +119,29 @@ public struct StudyProfiles: Sendable {
                 notes.append("nothing is held out: \(error)")
             }
         }
+        var day: Day?
+        if let dayMaker {
+            let tuning = parts.map { dayMaker.profile($0.tuning, .tuning, like: nil) }
+            day = Day(
+                all: dayMaker.profile(all, .all, like: nil), tuning: tuning,
+                heldOut: parts.map { dayMaker.profile($0.heldOut, .heldOut, like: tuning) },
+                goesByWorkload: dayMaker.workload != nil)
+        }
+        let hourEvidence = hasHours ? server.flatMap { HourEvidence(rows: $0, periods: day?.all.cut) } : nil
+        if let dayMaker, let day { notes += dayMaker.remarks(day, hourEvidence) }
         return StudyProfiles(
             all: all, tuning: parts?.tuning, heldOut: parts?.heldOut, sources: sources,
-            evidence: server.flatMap(PoolingEvidence.init(rows:)), isConditioned: maker.isConditioned,
-            notes: notes)
+            evidence: server.flatMap(PoolingEvidence.init(rows:)), isConditioned: maker.isConditioned, day: day,
+            hourEvidence: hourEvidence, notes: notes)
     }
 
     /// The buckets that a problem asks for, cut where the server's distribution changes.
+    ///
+    /// Optimal buckets depend on the solution (`optimalBuckets`); here quantile buckets of the same number stand for them.
     public func buckets(_ choice: Problem.BucketChoice, of profile: ServingProfile) -> Buckets {
         let buckets =
             switch choice {
-            case .quantile(let count): Buckets.quantile(count: count, of: profile.workload)
+            case .quantile(let count), .optimal(let count): Buckets.quantile(count: count, of: profile.workload)
             case .edges(let edges): Buckets(edges: edges)
             case .exact: Buckets.exact(profile.workload)
             }

@@ -108,13 +108,15 @@ import Testing
     }
 
     @Test(arguments: [
-        "ttft.mean", "ttft.p1", "ttft.p50", "ttft.p99", "ttft.p99.9", "ttft.p97.5", "ttft.p99.999999", "qoe.mean",
+        "ttft.mean", "ttft.p1", "ttft.p50", "ttft.p99", "ttft.p99.9", "ttft.p97.5", "ttft.p99.999999", "ttft.p0.1",
+        "qoe.mean",
         "goodput.smooth",
     ])
     func `a metric is known`(name: String) { #expect(PolicyMetric.isKnown(name)) }
 
     @Test(arguments: [
-        "", "ttft", "ttft.", "ttft.p", "ttft.p0", "ttft.p01", "ttft.p100", "ttft.p99.", "ttft.p99.0", "ttft.p9.9.9",
+        "", "ttft", "ttft.", "ttft.p", "ttft.p0", "ttft.p01", "ttft.p0.10", "ttft.p00.1", "ttft.p.5", "ttft.p0.0",
+        "ttft.p100", "ttft.p99.", "ttft.p99.0", "ttft.p9.9.9",
         "ttft.p99.9999999", "ttft.pp", "ttft.p-1", "TTFT.mean", "ttft.mean ", "ttft.p५",
     ])
     func `a metric is not known`(name: String) { #expect(!PolicyMetric.isKnown(name)) }

@@ -15,6 +15,7 @@ import Traces
         #expect(problem.objective == .ttftMean)
         #expect(problem.limits.isEmpty)
         #expect(problem.moneyPerJoule == nil && problem.readerTokensPerSecond == nil)
+        #expect(!problem.isDeterministic)
         #expect(problem.timeout == 60 && problem.tuningShare == 0.7 && problem.discoAlpha == 0.05)
         #expect(problem.asOf == nil && problem.validityDays == nil && problem.revision == 1)
         #expect(problem.path == "problem.yaml" && problem.sha256.count == 64)
@@ -37,6 +38,7 @@ import Traces
     @Test func `the example with its optional fields uncommented reads, and has the same defaults`() throws {
         let optional = [
             "buckets:", "  by:", "  count:", "condition_on:", "timeout:", "split:", "disco:", "max_rejected:",
+            "deterministic:",
         ]
         let lines = ProblemFile.example.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             let isOptional = optional.contains { line.drop { $0 == " " }.starts(with: "# " + $0) }
@@ -66,7 +68,8 @@ import Traces
         #expect(problem.server.ttft == .trace(TraceSource(path: "a", format: format)))
     }
 
-    @Test(arguments: Metric.allCases) func `every metric is an objective and can be limited`(_ metric: Metric) throws {
+    @Test(arguments: Metric.reported + ["ttft.p0.1", "ttft.p97.5", "ttft.p99.999999"].compactMap(Metric.init))
+    func `every metric is an objective and can be limited`(_ metric: Metric) throws {
         let text = problemText(
             device: "ttft: {intercept: 1}, price: {prefill: 0, decode: 0}, energy: {prefill: 1, decode: 1}")
         let problem = try readProblem(
@@ -77,15 +80,30 @@ import Traces
 
     @Test func `limits come in the order of the metrics, not of the file`() throws {
         let problem = try readProblem(
-            minimalProblem + "limits: {failed_share: {at_most: 0.1}, ttft.p99: {at_most: 2}, ttft.mean: {at_most: 1}}\n"
-        )
-        #expect(problem.limits.map(\.metric) == [.ttftMean, .ttftP99, .failedShare])
+            minimalProblem + """
+                limits: {failed_share: {at_most: 0.1}, ttft.p99: {at_most: 2}, ttft.p97.5: {at_most: 2},
+                  ttft.p9: {at_most: 1}, ttft.mean: {at_most: 1}}
+
+                """)
+        #expect(
+            problem.limits.map(\.metric.rawValue) == ["ttft.mean", "ttft.p9", "ttft.p97.5", "ttft.p99", "failed_share"])
+    }
+
+    @Test func `quantiles are reported where the problem names them, beside the usual ones`() throws {
+        #expect(try readProblem(minimalProblem).reportedQuantiles == Metric.reportedQuantiles)
+        let problem = try readProblem(
+            minimalProblem + "objective: ttft.p97.5\nlimits: {ttft.p1: {at_most: 2}, ttft.p99: {at_most: 2}}\n")
+        #expect(
+            problem.reportedQuantiles.map(\.rawValue) == [
+                "ttft.p1", "ttft.p50", "ttft.p90", "ttft.p95", "ttft.p97.5", "ttft.p99", "ttft.p99.9",
+            ])
     }
 
     @Test(arguments: [
         ("{by: quantile}", Problem.BucketChoice.quantile(count: 32)), ("{count: 8}", .quantile(count: 8)),
         ("{by: exact}", .exact), ("{by: edges, edges: [1, 64]}", .edges([1, 64])),
         ("{by: edges, edges: [64, 1e3]}", .edges([1, 64, 1000])), ("", .quantile(count: 32)),
+        ("{by: optimal}", .optimal(count: 32)), ("{by: optimal, count: 5}", .optimal(count: 5)),
     ]) func `buckets are chosen by a rule`(_ yaml: String, _ choice: Problem.BucketChoice) throws {
         let text = minimalProblem.replacing("{trace: prompts.csv}", with: "\n  trace: prompts.csv\n  buckets: \(yaml)")
         #expect(try readProblem(text).workload.buckets == choice)
@@ -106,6 +124,13 @@ import Traces
         #expect(problem.server.ttft == .formula(intercept: 0.3, perToken: 0, perTokenSquared: 1e-9))
         #expect(problem.device.ttft == .trace(TraceSource(path: "phone.csv")))
         #expect(!problem.device.usesResiduals)
+    }
+
+    @Test(arguments: [("true", true), ("false", false)])
+    func `a problem may do without mixtures`(_ word: String, _ isDeterministic: Bool) throws {
+        #expect(try readProblem(minimalProblem + "deterministic: \(word)\n").isDeterministic == isDeterministic)
+        let set = try readProblem(minimalProblem + "deterministic: maybe\n", set: ["deterministic=\(word)"])
+        #expect(set.isDeterministic == isDeterministic)
     }
 
     @Test func `the rest of the fields`() throws {

@@ -49,7 +49,8 @@ import Testing
             "workload.trace=x", "workload.trace.format=azure", "workload.trace.columns.ttft=x",
             "workload.trace.where=x",
             "workload.trace.max_rejected=0.5", "workload.buckets.count=8", "workload.buckets.by=exact",
-            "workload.buckets={by: edges, edges: [1, 2]}", "endpoints.server.trace=x",
+            "workload.buckets={by: edges, edges: [1, 2]}", "workload.buckets.by=optimal",
+            "workload.buckets={by: optimal, count: 8}", "endpoints.server.trace=x",
             "endpoints.server.condition_on=prompt_tokens",
             "endpoints.server.condition_on={prompt_tokens: [1, 2]}", "endpoints.server.residuals=none",
             "endpoints.server.tpot=0.5", "endpoints.server.price.prefill=2", "endpoints.server.price.decode=2",
@@ -62,7 +63,8 @@ import Testing
             "exchange.per_joule=2",
             "reader.tokens_per_second=2", "objective=ttft.p99", "limits.ttft.mean.at_most=1",
             "limits.ttft.mean.at_least=1",
-            "timeout=2", "split=none", "split.tuning_share=0.5", "disco.alpha=0.5", "table.as_of=2025-01-31",
+            "timeout=2", "deterministic=true", "split=none", "split.tuning_share=0.5", "disco.alpha=0.5",
+            "table.as_of=2025-01-31",
             "table.valid_days=2", "table.revision=2",
         ]
         let hashes = try [readProblem(text).sha256] + settings.map { try readProblem(text, set: [$0]).sha256 }
@@ -79,7 +81,7 @@ import Testing
 
     @Test func `the hash is SHA-256 of the sorted lines, as another program computes it`() throws {
         #expect(
-            try readProblem(minimalProblem).sha256 == "9e28ef2f2c2aa57eb328855f092e793c964bc8e310054b1fdda2a37c58ecd485"
+            try readProblem(minimalProblem).sha256 == "3a6adcd3db03cfaf6ff0b49c82cba46a0eb8b5c1430ae08acd4dbd705666a7d0"
         )
     }
 }

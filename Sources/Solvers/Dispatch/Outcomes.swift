@@ -16,9 +16,9 @@ public struct Outcomes: Sendable, Equatable {
         set { values[metric] = newValue }
     }
 
-    /// Metrics and values, in the order of `Metric.allCases`.
+    /// Metrics and values, in the order of `Metric`.
     public var ordered: [(metric: Metric, value: Double)] {
-        Metric.allCases.compactMap { metric in values[metric].map { (metric, $0) } }
+        values.sorted { $0.key < $1.key }.map { (metric: $0.key, value: $0.value) }
     }
 }
 
@@ -27,12 +27,11 @@ extension FirstTokenModel {
     /// - Parameters:
     ///   - plan: What to do.
     ///   - costs: Prices and energies; a figure that needs a missing one is left out.
-    ///   - quantiles: Which TTFT quantiles to compute.
+    ///   - quantiles: Which TTFT quantiles to compute, in any order; other metrics among them are passed over.
     /// - Returns: One number per metric that the data can tell.
     /// - Complexity: O(lengths · actions · residuals) and a bisection of about 62 steps a quantile.
     public func outcomes(
-        of plan: DispatchPlan, costs: CostModel,
-        quantiles: [Metric] = [.ttftP50, .ttftP90, .ttftP95, .ttftP99, .ttftP999]
+        of plan: DispatchPlan, costs: CostModel, quantiles: [Metric] = Metric.reportedQuantiles
     ) -> Outcomes {
         let workload = profile.workload
         let total = Double(workload.requests)
@@ -70,7 +69,7 @@ extension FirstTokenModel {
             outcomes[.energyMean] = costs.joules(for: use)
         }
         var from = 0.0
-        for metric in quantiles.sorted(by: { ($0.quantileLevel ?? 0) < ($1.quantileLevel ?? 0) }) {
+        for metric in quantiles.sorted() {
             guard let level = metric.quantileLevel else { continue }
             from = quantile(level, of: plan, notBelow: from)
             outcomes[metric] = from

@@ -31,6 +31,9 @@ struct NumberRule: Sendable {
     /// A prompt length in tokens.
     static let length = whole(1...1_000_000_000)
 
+    /// An hour of the day.
+    static let hour = whole(0...23)
+
     /// What became of a text that should be a number.
     enum Outcome {
         case number(Double)

@@ -41,11 +41,12 @@ struct ProblemReader {
         // Every section is read, whatever is wrong with the others: one run tells all.
         var problem = Problem(
             workload: workload ?? .standIn, server: server ?? .standIn, device: device ?? .standIn,
-            objective: root.choice("objective", of: Metric.self) ?? .ttftMean,
+            objective: root.metric("objective") ?? .ttftMean,
             limits: root.section("limits").map(limits) ?? [])
         problem.moneyPerJoule = root.section("exchange")?.requiredNumber("per_joule", .nonNegative("money per joule"))
         problem.readerTokensPerSecond = root.section("reader")?
             .requiredNumber("tokens_per_second", .positive("tokens per second"))
+        problem.isDeterministic = root.truth("deterministic") ?? problem.isDeterministic
         problem.timeout = root.number("timeout", .positive("seconds")) ?? problem.timeout
         problem.tuningShare = tuningShare(root, otherwise: problem.tuningShare)
         problem.discoAlpha = root.section("disco")?.number("alpha", .share) ?? problem.discoAlpha
@@ -64,7 +65,7 @@ struct ProblemReader {
         return trace.map { Problem.Workload(trace: $0, buckets: buckets) }
     }
 
-    private enum BucketRule: String, CaseIterable { case quantile, edges, exact }
+    private enum BucketRule: String, CaseIterable { case quantile, edges, exact, optimal }
 
     private func buckets(_ workload: Section) -> Problem.BucketChoice {
         guard let section = workload.section("buckets") else { return .quantile(count: 32) }
@@ -72,15 +73,18 @@ struct ProblemReader {
         let count = section.number("count", .whole(1...100_000))
         let edges = section.lowerEdges("edges")
         guard let rule else { return .exact }
-        for (name, owner) in [("count", BucketRule.quantile), ("edges", .edges)] where rule != owner {
+        let owners: [(field: String, rules: [BucketRule])] = [("count", [.quantile, .optimal]), ("edges", [.edges])]
+        for (name, rules) in owners where !rules.contains(rule) {
             guard let field = section[name] else { continue }
+            let rules = rules.map { "`by: \($0.rawValue)`" }.joined(separator: " or ")
             section.refuse(
-                field, found: "`\(name)`, which belongs to `by: \(owner.rawValue)`",
+                field, found: "`\(name)`, which belongs to \(rules)",
                 wanted: "no such field beside `by: \(rule.rawValue)`",
-                advice: "Remove it (--set \(section.path).\(name)=null), or write `by: \(owner.rawValue)`.")
+                advice: "Remove it (--set \(section.path).\(name)=null), or write \(rules).")
         }
         switch rule {
         case .quantile: return .quantile(count: count.map { Int($0) } ?? 32)
+        case .optimal: return .optimal(count: count.map { Int($0) } ?? 32)
         case .exact: return .exact
         case .edges:
             if section["edges"] == nil {
@@ -116,7 +120,7 @@ struct ProblemReader {
     // MARK: - The rest
 
     private func limits(_ section: Section) -> [Problem.Limit] {
-        Metric.allCases.compactMap { metric in
+        section.fields.compactMap { Metric(rawValue: $0.name) }.sorted().compactMap { metric in
             guard let field = section[metric.rawValue] else { return nil }
             guard field.value.fields != nil || field.value.isNull, let limit = section.section(metric.rawValue) else {
                 let bound = if case .scalar(let text, _) = field.value.content { printable(text) } else { "..." }
@@ -195,7 +199,7 @@ extension Metric {
         case .devicePrefillShare, .serverPrefillShare, .deviceAnswerShare, .failedShare: .share
         case .costMean: .nonNegative("money per request")
         case .energyMean: .nonNegative("joules per request")
-        case .ttftMean, .ttftP50, .ttftP90, .ttftP95, .ttftP99, .ttftP999: .positive("seconds")
+        case .ttftMean, .ttftQuantile: .positive("seconds")
         }
     }
 }
