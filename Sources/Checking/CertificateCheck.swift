@@ -62,10 +62,10 @@ public struct CertificateCheck: Sendable {
 
     private func judgeValues(_ expected: [Metric: Double], _ verdict: inout CertificateVerdict) {
         let values = PolicyValues(question, worlds, plans: plans)
-        for metric in Metric.allCases {
+        let metrics = Set([question.objective] + question.limits.map(\.metric) + expected.keys)
+        for metric in metrics.sorted() {
             let limit = question.limits.first { $0.metric == metric }
             let claimed = expected[metric]
-            guard limit != nil || claimed != nil || metric == question.objective else { continue }
             guard let found = values.enclosure(of: metric) else {
                 verdict.findings.append(
                     "\(metric.rawValue): the data cannot tell it (a price, an energy or output lengths are missing)")
@@ -106,13 +106,14 @@ public struct CertificateCheck: Sendable {
     /// Requests that share an action, those of each bucket in each world.
     private var groups: [PolicyGroup] {
         var groups: [PolicyGroup] = []
-        for (world, plan) in zip(worlds, plans) {
+        for (number, (world, plan)) in zip(worlds, plans).enumerated() {
+            let edges = question.worlds[number].lowerEdges
             var start = 0
-            for bucket in question.lowerEdges.indices {
+            for bucket in edges.indices {
                 var end = start
-                while end < world.lengths.count,
-                    bucket + 1 == question.lowerEdges.count || world.lengths[end] < question.lowerEdges[bucket + 1]
-                { end += 1 }
+                while end < world.lengths.count, bucket + 1 == edges.count || world.lengths[end] < edges[bucket + 1] {
+                    end += 1
+                }
                 defer { start = end }
                 guard start < end else { continue }
                 let requests = (start..<end).map { world.times(ofLength: $0) }
@@ -162,11 +163,8 @@ public struct CertificateCheck: Sendable {
             verdict.findings.append(
                 "\(metric.rawValue): the scale \(claim.scale) is above \(range), the range over all actions")
         }
-        let gap = claim.scale > 0 ? max(0, claim.primal - claim.bound) / claim.scale : 0
-        if abs(max(0, claim.gap) - gap) > 1e-9 * max(1, gap) {
-            verdict.findings.append(
-                "\(metric.rawValue): the gap is claimed as \(claim.gap); primal, bound and scale make it \(gap)")
-        }
+        judgeGap(
+            claim.gap, primal: claim.primal, bound: claim.bound, scale: claim.scale, metric.rawValue, &verdict)
         let lagrangian = Lagrangian(objective, rows: rows, multipliers: claim.multipliers)
         verdict.findings += lagrangian.findings.map { "\(metric.rawValue): \($0)" }
         let precision = lagrangian.weights.areOfStartsAndMean ? 1e-9 : 1e-7
@@ -187,6 +185,16 @@ public struct CertificateCheck: Sendable {
         }
     }
 
+    private func judgeGap(
+        _ gap: Double, primal: Double, bound: Double, scale: Double, _ name: String,
+        _ verdict: inout CertificateVerdict
+    ) {
+        let made = scale > 0 ? max(0, primal - bound) / scale : 0
+        if !(abs(max(0, gap) - made) <= 1e-9 * max(1, made)) {
+            verdict.findings.append("\(name): the gap is claimed as \(gap); primal, bound and scale make it \(made)")
+        }
+    }
+
     private func judge(_ claim: QuantileClaim, _ verdict: inout CertificateVerdict) {
         let metric = question.objective
         guard let level = metric.quantileLevel else {
@@ -201,6 +209,9 @@ public struct CertificateCheck: Sendable {
         }
         if !(claim.bound <= claim.primal) {
             verdict.findings.append("\(name): the bound \(claim.bound) is above the primal value \(claim.primal)")
+        }
+        if let gap = claim.gap, let scale = claim.scale {
+            judgeGap(gap, primal: claim.primal, bound: claim.bound, scale: scale, name, &verdict)
         }
         if let tail = claim.tail {
             if !(claim.bound <= tail.time.nextUp) {

@@ -2,7 +2,7 @@ public import Serving
 
 /// What a check found: the numbers as recomputed, beside those claimed, and everything that is wrong.
 public struct CertificateVerdict: Sendable {
-    /// The policy's metrics, in the order of `Metric.allCases`.
+    /// The policy's metrics, in their order: the objective, what is limited, what is claimed.
     public internal(set) var values: [Value] = []
     /// Proofs that were recomputed, in the order of the certificate.
     public internal(set) var proofs: [Proof] = []
@@ -21,7 +21,7 @@ public struct CertificateVerdict: Sendable {
         /// As claimed; nil where it is not.
         public let claimed: Double?
         /// The limit on it, if any.
-        public let limit: MetricLimit?
+        public let limit: Limit?
     }
 
     /// A dual bound.

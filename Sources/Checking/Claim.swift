@@ -37,6 +37,10 @@ public struct QuantileClaim: Sendable, Hashable {
     public var primal: Double
     /// No policy that keeps the limits has a smaller quantile.
     public var bound: Double
+    /// (primal − bound) / scale, as in `LinearClaim`; nil where it is not claimed.
+    public var gap: Double?
+    /// What the gap is relative to; nil where it is not claimed.
+    public var scale: Double?
     /// The proof: no policy has P(min(T, timeout) > time) ≤ 1 − level.
     public var tail: Tail?
     /// That of the policies with this quantile none has a smaller mean: a claim on `ttft.mean` with one more limit, the
@@ -58,9 +62,14 @@ public struct QuantileClaim: Sendable, Hashable {
     }
 
     /// A claim.
-    public init(primal: Double, bound: Double, tail: Tail?, tieBreak: LinearClaim? = nil) {
+    public init(
+        primal: Double, bound: Double, gap: Double? = nil, scale: Double? = nil, tail: Tail?,
+        tieBreak: LinearClaim? = nil
+    ) {
         self.primal = primal
         self.bound = bound
+        self.gap = gap
+        self.scale = scale
         self.tail = tail
         self.tieBreak = tieBreak
     }

@@ -17,7 +17,7 @@ struct LimitRow {
     ///
     /// A quantile at most X is P(T > X) ≤ 1 − level, and holds by itself where X is at least the timeout. At least X is
     /// P(T > X⁻) ≥ 1 − level + 2e-12, X⁻ the double before X: the definition of the quantile lets 1e-12 pass.
-    static func rows(_ limit: MetricLimit, in question: DispatchQuestion) -> [LimitRow]? {
+    static func rows(_ limit: Limit, in question: DispatchQuestion) -> [LimitRow]? {
         var rows: [LimitRow] = []
         if let level = limit.metric.quantileLevel {
             if let most = limit.atMost, most < question.timeout {
@@ -57,7 +57,7 @@ struct Lagrangian {
     /// Prices `rows` by `multipliers`; those that fit no row are left out, and said.
     init(_ objective: Weights, rows: [LimitRow], multipliers: [Metric: Double]) {
         weights = objective
-        for (metric, price) in multipliers.sorted(by: { $0.key.rawValue < $1.key.rawValue }) where price != 0 {
+        for (metric, price) in multipliers.sorted(by: { $0.key < $1.key }) where price != 0 {
             guard price.isFinite else {
                 findings.append("the multiplier of \(metric.rawValue) is \(price)")
                 continue

@@ -6,56 +6,39 @@ public import Serving
 public struct World: Sendable {
     /// Lengths, times and timeout in this state.
     public let profile: ServingProfile
+    /// The first length of each bucket, ascending from 1: lengths between two share an action.
+    public let lowerEdges: [Int]
     /// Share of all requests; those of all worlds sum to 1.
     public let share: Double
 
     /// A world.
-    public init(_ profile: ServingProfile, share: Double = 1) {
+    /// - Precondition: edges begin at 1 and ascend.
+    public init(_ profile: ServingProfile, lowerEdges: [Int], share: Double = 1) {
+        precondition(lowerEdges.first == 1 && zip(lowerEdges, lowerEdges.dropFirst()).allSatisfy(<), "edges ascend")
         self.profile = profile
+        self.lowerEdges = lowerEdges
         self.share = share
     }
 }
 
-/// A limit on a metric, in the metric's unit.
-public struct MetricLimit: Sendable, Hashable {
-    /// What is limited.
-    public let metric: Metric
-    /// Upper bound; nil for none.
-    public let atMost: Double?
-    /// Lower bound; nil for none.
-    public let atLeast: Double?
-
-    /// A limit.
-    public init(_ metric: Metric, atMost: Double? = nil, atLeast: Double? = nil) {
-        self.metric = metric
-        self.atMost = atMost
-        self.atLeast = atLeast
-    }
-}
-
-/// What a policy is asked: which metric to make small, under which limits, in which worlds, with which buckets.
+/// What a policy is asked: which metric to make small, under which limits, in which worlds.
 public struct DispatchQuestion: Sendable {
     /// The worlds; one, unless conditioned by more than the prompt length. All have the same timeout.
     public let worlds: [World]
-    /// The first length of each bucket, ascending from 1: lengths between two share an action.
-    public let lowerEdges: [Int]
     /// Prices and energies.
     public let costs: CostModel
     /// What is minimized.
     public let objective: Metric
     /// The limits, at most one a metric.
-    public let limits: [MetricLimit]
+    public let limits: [Limit]
 
     /// A question.
-    /// - Precondition: at least one world, one timeout, edges that begin at 1 and ascend.
+    /// - Precondition: at least one world, one timeout.
     public init(
-        worlds: [World], lowerEdges: [Int], costs: CostModel = CostModel(server: nil), objective: Metric,
-        limits: [MetricLimit]
+        worlds: [World], costs: CostModel = CostModel(server: nil), objective: Metric, limits: [Limit]
     ) {
         precondition(Set(worlds.map(\.profile.timeout)).count == 1, "worlds share one timeout")
-        precondition(lowerEdges.first == 1 && zip(lowerEdges, lowerEdges.dropFirst()).allSatisfy(<), "edges ascend")
         self.worlds = worlds
-        self.lowerEdges = lowerEdges
         self.costs = costs
         self.objective = objective
         self.limits = limits

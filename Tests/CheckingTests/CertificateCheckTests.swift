@@ -39,11 +39,11 @@ private struct Certified {
         }
         // A quantile's own row is P(T > 1.5) against 1 - level, so it fits where the share is just that.
         let limits = prices.filter { $0.key.quantileLevel == nil }.map { metric, price in
-            MetricLimit(metric, atMost: price > 0 ? value(metric) : nil, atLeast: price > 0 ? nil : value(metric))
+            Limit(metric: metric, atMost: price > 0 ? value(metric) : nil, atLeast: price > 0 ? nil : value(metric))
         }
         let primal = value(objective)
         question = DispatchQuestion(
-            worlds: [World(world.profile)], lowerEdges: edges, costs: .sample, objective: objective,
+            worlds: [World(world.profile, lowerEdges: edges)], costs: .sample, objective: objective,
             limits: limits.sorted { $0.metric.rawValue < $1.metric.rawValue })
         claim = LinearClaim(primal: primal, bound: primal, gap: 0, scale: 0, multipliers: prices)
         expected = Dictionary(uniqueKeysWithValues: Metric.linear.map { ($0, value($0)) })
@@ -107,11 +107,11 @@ private let world = PairWorld(
         case .priceNotANumber: certified.claim.multipliers[.deviceAnswerShare] = .nan
         case .budgetTooSmall:
             certified.question = DispatchQuestion(
-                worlds: certified.question.worlds, lowerEdges: certified.question.lowerEdges, costs: .sample,
+                worlds: certified.question.worlds, costs: .sample,
                 objective: .ttftMean,
                 limits: [
-                    MetricLimit(.devicePrefillShare, atMost: share - 1e-6),
-                    MetricLimit(.deviceAnswerShare, atLeast: certified.expected[.deviceAnswerShare]),
+                    Limit(metric: .devicePrefillShare, atMost: share - 1e-6),
+                    Limit(metric: .deviceAnswerShare, atLeast: certified.expected[.deviceAnswerShare]),
                 ])
         case .expectedWrong: certified.expected[.energyMean, default: 0] += 1e-6
         case .otherWaits:
@@ -135,7 +135,7 @@ private let world = PairWorld(
         let metric: Metric = seed.isMultiple(of: 2) ? .ttftP90 : .ttftP50
         let level = try #require(metric.quantileLevel)
         let question = DispatchQuestion(
-            worlds: [World(world.profile)], lowerEdges: [1, 3], objective: metric, limits: [])
+            worlds: [World(world.profile, lowerEdges: [1, 3])], objective: metric, limits: [])
         let check = CertificateCheck(question, plans: [DispatchPlan(everywhere: Mixture(.race))])
         let times = Set(world.server.values.flatMap { $0 } + world.device.values.flatMap { $0 }).filter { $0 < 4 }
         let quantile = times.sorted().first { t in
@@ -169,9 +169,9 @@ private let world = PairWorld(
         // A fifth of the server's answers is slow; the device may see a twentieth of the prompts.
         let world = PairWorld(
             prompts: [1], server: [[0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 2, 3]], device: [1], perToken: 0, timeout: 4)
-        let limits = [MetricLimit(.devicePrefillShare, atMost: 0.05)]
+        let limits = [Limit(metric: .devicePrefillShare, atMost: 0.05)]
         let question = DispatchQuestion(
-            worlds: [World(world.profile)], lowerEdges: [1], objective: .ttftP90, limits: limits)
+            worlds: [World(world.profile, lowerEdges: [1])], objective: .ttftP90, limits: limits)
         // Waiting 2 s starts the device for the slowest tenth; half of those may be. It answers at 3 s, too late to help.
         // Waiting 0.5 s starts it for a fifth, a quarter of which may be: P(T > 1.5) = 0.2 - 0.05 = 0.15 > 0.1.
         let plan = DispatchPlan(

@@ -34,18 +34,18 @@ private func bruteForce(
             ? [(PairWorld(seed: seed), 0.375), (PairWorld(seed: seed + 500), 0.625)] : [(PairWorld(seed: seed), 1.0)]
         let edges = seed.isMultiple(of: 5) ? [1] : [1, 3, 5]
         let meanPrompt = worlds.reduce(0) { $0 + $1.1 * $1.0.profile.workload.meanPromptTokens }
-        var limits: [MetricLimit] = []
+        var limits: [Limit] = []
         var multipliers: [Metric: Double] = [:]
         for metric in Metric.linear + [.ttftP50, .ttftP99] where Bool.random(using: &generator) {
             let level = Double(Int.random(in: 1...28, using: &generator)) / 8
-            limits.append(MetricLimit(metric, atMost: level, atLeast: level / 2))
+            limits.append(Limit(metric: metric, atMost: level, atLeast: level / 2))
             let price = Double.random(in: -2...2, using: &generator)
             // Prices of a few per second, token, share or joule weigh about alike.
             multipliers[metric] = metric == .costMean || metric == .energyMean ? price / 8 : price
         }
         let objective = Metric.linear[seed % Metric.linear.count]
         let question = DispatchQuestion(
-            worlds: worlds.map { World($0.0.profile, share: $0.1) }, lowerEdges: edges, costs: .sample,
+            worlds: worlds.map { World($0.0.profile, lowerEdges: edges, share: $0.1) }, costs: .sample,
             objective: objective, limits: limits)
         var constant = 0.0
         var late: [(time: Double, price: Double)] = []
@@ -98,16 +98,16 @@ private func bruteForce(
             mixtures: (0..<2).map { _ in
                 Mixture(action(), share: Double.random(in: 0...1, using: &generator), else: action())
             })
-        func verdict(_ limits: [MetricLimit]) -> CertificateCheck {
+        func verdict(_ limits: [Limit]) -> CertificateCheck {
             CertificateCheck(
                 DispatchQuestion(
-                    worlds: [World(world.profile)], lowerEdges: [1, 4], costs: .sample, objective: .ttftMean,
+                    worlds: [World(world.profile, lowerEdges: [1, 4])], costs: .sample, objective: .ttftMean,
                     limits: limits), plans: [plan])
         }
-        let open = verdict((Metric.linear + [.ttftP90]).map { MetricLimit($0, atMost: 1e9, atLeast: -1e9) }).verdict(
+        let open = verdict((Metric.linear + [.ttftP90]).map { Limit(metric: $0, atMost: 1e9, atLeast: -1e9) }).verdict(
             on: nil)
         let limits = open.values.map {
-            MetricLimit($0.metric, atMost: $0.recomputed.high + 1e-12, atLeast: $0.recomputed.low - 1e-12)
+            Limit(metric: $0.metric, atMost: $0.recomputed.high + 1e-12, atLeast: $0.recomputed.low - 1e-12)
         }
         let check = verdict(limits)
         #expect(check.verdict(on: nil).isValid)
@@ -129,14 +129,14 @@ private func bruteForce(
             prompts: (1...12).flatMap { Array(repeating: $0 * 18, count: 1 + $0 % 3) }, server: [server], device: device,
             perToken: 0.007, timeout: 15)
         let limits = [
-            MetricLimit(.devicePrefillShare, atMost: 0.2), MetricLimit(.deviceAnswerShare, atLeast: 0.3),
-            MetricLimit(.ttftP95, atMost: 2),
+            Limit(metric: .devicePrefillShare, atMost: 0.2), Limit(metric: .deviceAnswerShare, atLeast: 0.3),
+            Limit(metric: .ttftP95, atMost: 2),
         ]
         let multipliers: [Metric: Double] =
             whoWins
             ? [.devicePrefillShare: 2, .deviceAnswerShare: -0.5, .ttftP95: 1.5] : [.devicePrefillShare: 0.9]
         let question = DispatchQuestion(
-            worlds: [World(world.profile)], lowerEdges: [1, 60, 120], objective: .ttftMean, limits: limits)
+            worlds: [World(world.profile, lowerEdges: [1, 60, 120])], objective: .ttftMean, limits: limits)
         let check = CertificateCheck(question, plans: [DispatchPlan(everywhere: Mixture(.race))])
         let value = try #require(check.dualValue(multipliers: multipliers, tolerance: 1e-6))
         #expect(value.attained - value.proven <= 1e-6)

@@ -41,6 +41,8 @@ struct PairWorld {
             lengths[keyPath: set] = prompts.map { _ in false }
             rows[keyPath: set] = times.map { _ in false }
         }
+        lengths.hours = prompts.map { _ in TraceRows.noHour }
+        rows.hours = times.map { _ in TraceRows.noHour }
         lengths.counts = prompts.map { _ in 1 }
         rows.counts = times.map { _ in 1 }
         let base = times.min() ?? 0

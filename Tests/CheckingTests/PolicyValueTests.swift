@@ -18,10 +18,10 @@ import Testing
             }
             let plan = DispatchPlan(everywhere: Mixture(parts[0], share: 0.25, else: parts[1]))
             let question = DispatchQuestion(
-                worlds: [World(world.profile)], lowerEdges: [1], costs: .sample, objective: .ttftMean,
-                limits: Metric.allCases.map { MetricLimit($0, atMost: 1e9) })
+                worlds: [World(world.profile, lowerEdges: [1])], costs: .sample, objective: .ttftMean,
+                limits: Metric.reported.map { Limit(metric: $0, atMost: 1e9) })
             let verdict = CertificateCheck(question, plans: [plan]).verdict(on: nil)
-            #expect(verdict.values.map(\.metric) == Metric.allCases)
+            #expect(verdict.values.map(\.metric) == Metric.reported)
             func mean(_ value: (Int, PairWorld.Event) -> Double) -> Double {
                 0.25 * world.mean({ _ in parts[0] }, value) + 0.75 * world.mean({ _ in parts[1] }, value)
             }
@@ -44,7 +44,7 @@ import Testing
         let world = PairWorld(prompts: [1], server: [[1.5]], device: [0.5], perToken: 0, timeout: 4)
         func share(_ action: Action) throws -> Enclosure {
             let question = DispatchQuestion(
-                worlds: [World(world.profile)], lowerEdges: [1], objective: .deviceAnswerShare, limits: [])
+                worlds: [World(world.profile, lowerEdges: [1])], objective: .deviceAnswerShare, limits: [])
             let verdict = CertificateCheck(question, plans: [DispatchPlan(everywhere: Mixture(action))]).verdict(on: nil)
             return try #require(verdict.values.first?.recomputed)
         }
@@ -54,7 +54,7 @@ import Testing
         #expect(try share(Action(serverWait: 0, deviceWait: 1.125)).high == 0)
         let race = PairWorld(prompts: [1], server: [[0.5]], device: [0.5], perToken: 0, timeout: 4)
         let question = DispatchQuestion(
-            worlds: [World(race.profile)], lowerEdges: [1], objective: .deviceAnswerShare, limits: [])
+            worlds: [World(race.profile, lowerEdges: [1])], objective: .deviceAnswerShare, limits: [])
         let verdict = CertificateCheck(question, plans: [DispatchPlan(everywhere: Mixture(.race))]).verdict(on: nil)
         #expect(verdict.values.first?.recomputed.high == 0)
     }
@@ -63,8 +63,8 @@ import Testing
         let world = PairWorld(
             prompts: [2, 3], server: [[.infinity, 9]], device: [5, .infinity], perToken: 1, timeout: 4)
         let question = DispatchQuestion(
-            worlds: [World(world.profile)], lowerEdges: [1], objective: .ttftMean,
-            limits: [MetricLimit(.ttftP50, atMost: 4), MetricLimit(.failedShare, atLeast: 1)])
+            worlds: [World(world.profile, lowerEdges: [1])], objective: .ttftMean,
+            limits: [Limit(metric: .ttftP50, atMost: 4), Limit(metric: .failedShare, atLeast: 1)])
         for action in [Action.race, .only(.server), .only(.device), Action(serverWait: 2, deviceWait: 0)] {
             let verdict = CertificateCheck(question, plans: [DispatchPlan(everywhere: Mixture(action))]).verdict(
                 on: .linear(LinearClaim(primal: 4, bound: 4, gap: 0, scale: 0, multipliers: [:])))
@@ -76,7 +76,7 @@ import Testing
     @Test func `a metric whose price is missing is a finding, not a zero`() {
         let world = PairWorld(seed: 3)
         let question = DispatchQuestion(
-            worlds: [World(world.profile)], lowerEdges: [1], objective: .costMean, limits: [])
+            worlds: [World(world.profile, lowerEdges: [1])], objective: .costMean, limits: [])
         let verdict = CertificateCheck(question, plans: [DispatchPlan(everywhere: Mixture(.race))]).verdict(
             on: .linear(LinearClaim(primal: 0, bound: 0, gap: 0, scale: 0, multipliers: [:])))
         #expect(!verdict.isValid && verdict.values.isEmpty)
