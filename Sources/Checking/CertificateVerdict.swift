@@ -9,6 +9,9 @@ public struct CertificateVerdict: Sendable {
     /// What is wrong, a sentence each; empty for a certificate that holds.
     public internal(set) var findings: [String] = []
 
+    /// A verdict on nothing.
+    public init() {}
+
     /// Whether nothing is wrong.
     public var isValid: Bool { findings.isEmpty }
 

@@ -51,12 +51,15 @@ public struct QuantileClaim: Sendable, Hashable {
     public struct Tail: Sendable, Hashable {
         /// In seconds; `bound` is at most the next double.
         public var time: Double
+        /// No policy that keeps the limits has a smaller P(T > time); nil claims only what the proof needs.
+        public var bound: Double?
         /// As in `LinearClaim`, in units of P(T > time).
         public var multipliers: [Metric: Double]
 
         /// A time and its multipliers.
-        public init(time: Double, multipliers: [Metric: Double]) {
+        public init(time: Double, bound: Double? = nil, multipliers: [Metric: Double]) {
             self.time = time
+            self.bound = bound
             self.multipliers = multipliers
         }
     }

@@ -47,7 +47,9 @@ public struct CyclicTable: Sendable, Equatable {
             for share in Self.shares {
                 // Where the level would be infinite, the largest finite value tells infinite from finite.
                 let quantile = all.quantile(1 - share)
-                guard let level = quantile.isFinite ? quantile : all.support.last, levels.last != level else { continue }
+                guard let level = quantile.isFinite ? quantile : all.support.last, levels.last != level else {
+                    continue
+                }
                 let survival = all.survival(at: level)
                 guard survival > 0, survival < 1 else { continue }
                 levels.append(level)

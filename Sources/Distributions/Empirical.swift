@@ -14,6 +14,8 @@ public struct Empirical: Sendable, Equatable {
     @usableFromInline let index: LeadingBitsIndex
     /// How many observations it was made from, those at infinity included.
     public let observations: Int
+    /// What lower bounds among the observations leave open; nil where there were none.
+    public let censoring: Censoring?
 
     /// The distribution of `samples`; values above `horizon` count as infinite.
     /// - Precondition: at least one sample; all of them ≥ 0 and none NaN.
@@ -68,6 +70,13 @@ public struct Empirical: Sendable, Equatable {
     /// - Precondition: as many masses as values, all ≥ 0, one of them > 0; values ≥ 0.
     /// - Complexity: O(*n*) for ascending values, else O(*n* log *n*).
     public init(values: [Double], masses: [Double], observations: Int, horizon: Double = .infinity) {
+        self.init(values: values, masses: masses, observations: observations, horizon: horizon, censoring: nil)
+    }
+
+    /// The distribution with the given values and masses, and what lower bounds among them leave open.
+    init(
+        values: [Double], masses: [Double], observations: Int, horizon: Double = .infinity, censoring: Censoring?
+    ) {
         precondition(values.count == masses.count, "\(values.count) values, \(masses.count) masses")
         let isAscending = zip(values, values.dropFirst()).allSatisfy(<=)
         let order = isAscending ? Array(values.indices) : values.indices.sorted { values[$0] < values[$1] }
@@ -100,14 +109,19 @@ public struct Empirical: Sendable, Equatable {
             sum += support[k] * masses_[k]
             partial[k + 1] = sum / total
         }
-        self.init(support: support, survival: Survival(survival), partialMeans: partial, observations: observations)
+        self.init(
+            support: support, survival: Survival(survival), partialMeans: partial, observations: observations,
+            censoring: censoring)
     }
 
-    private init(support: [Double], survival: Survival, partialMeans: [Double], observations: Int) {
+    private init(
+        support: [Double], survival: Survival, partialMeans: [Double], observations: Int, censoring: Censoring? = nil
+    ) {
         self.support = support
         self.survival = survival
         self.partialMeans = partialMeans
         self.observations = observations
+        self.censoring = censoring
         index = LeadingBitsIndex(ascending: support)
     }
 
@@ -186,7 +200,7 @@ public struct Empirical: Sendable, Equatable {
 extension [Double] {
     /// The first index whose element has a property that, once true, stays true; `count` if none has.
     /// - Complexity: O(log *n*).
-    fileprivate func partitionPoint(_ isBeyond: (Double) -> Bool) -> Int {
+    func partitionPoint(_ isBeyond: (Double) -> Bool) -> Int {
         var low = 0
         var high = count
         while low < high {

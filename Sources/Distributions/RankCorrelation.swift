@@ -10,27 +10,33 @@
 /// - Complexity: O(*n* log *n*).
 public func rankCorrelation(_ x: [Double], _ y: [Double], counts: [Int]) -> Double? {
     precondition(x.count == y.count && x.count == counts.count, "pairs and counts differ in number")
+    return correlation(midRanks(x, counts: counts), midRanks(y, counts: counts), counts: counts)
+}
+
+/// Pearson's correlation of weighted pairs; nil where either side is constant.
+func correlation(_ x: [Double], _ y: [Double], counts: [Int]) -> Double? {
     let total = Double(counts.reduce(0, +))
     guard total > 1 else { return nil }
-    let ranksX = midRanks(x, counts: counts)
-    let ranksY = midRanks(y, counts: counts)
-    let mean = (total + 1) / 2
+    let meanX = zip(x, counts).reduce(0) { $0 + $1.0 * Double($1.1) } / total
+    let meanY = zip(y, counts).reduce(0) { $0 + $1.0 * Double($1.1) } / total
     var xx = 0.0
     var yy = 0.0
     var xy = 0.0
     for i in x.indices {
-        let dx = ranksX[i] - mean
-        let dy = ranksY[i] - mean
+        let dx = x[i] - meanX
+        let dy = y[i] - meanY
         let weight = Double(counts[i])
         xx += weight * dx * dx
         yy += weight * dy * dy
         xy += weight * dx * dy
     }
-    guard xx > 0, yy > 0 else { return nil }
+    // What is left of a constant after rounding is no variation.
+    guard xx > 1e-20 * total * meanX * meanX, yy > 1e-20 * total * meanY * meanY else { return nil }
     return xy / (xx.squareRoot() * yy.squareRoot())
 }
 
-private func midRanks(_ values: [Double], counts: [Int]) -> [Double] {
+/// The rank of each value, 1 for the smallest, ties at their mean rank.
+func midRanks(_ values: [Double], counts: [Int]) -> [Double] {
     let order = values.indices.sorted { values[$0] < values[$1] }
     var ranks = [Double](repeating: 0, count: values.count)
     var before = 0

@@ -14,7 +14,7 @@ public enum ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
     case empty(String)
     /// The trace has no arrivals of the calendar, so that its requests have no hour of the day.
     case noHourOfDay
-    /// The trace has cancelled requests, whose TTFT is only a lower bound.
+    /// All rows of a part are of cancelled requests: nothing is known but lower bounds.
     case censored(rows: Int)
 
     /// The error as a sentence: what was found, what was wanted, what to do.
@@ -43,8 +43,8 @@ public enum ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
             """
         case .censored(let rows):
             """
-            \(rows) requests were cancelled, so their TTFT is only a lower bound, which this version cannot use. Leave them \
-            out with where: "outcome <> 'cancelled'" if cancelling had nothing to do with their being slow
+            all \(rows) requests were cancelled before their first token, so nothing is known of it but that it came later. \
+            Add rows of requests that were left to answer
             """
         }
     }
@@ -72,7 +72,7 @@ public struct DeviceFit: Sendable, Equatable {
         self.init(intercept, perToken, perTokenSquared, errors: [], rSquared: nil, t: nil, range: nil)
     }
 
-    private init(
+    init(
         _ intercept: Double, _ perToken: Double, _ perTokenSquared: Double, errors: [Double],
         rSquared: Double?, t: Double?, range: ClosedRange<Int>?
     ) {
@@ -123,9 +123,7 @@ public struct DeviceFit: Sendable, Equatable {
             let ratio = curve.coefficients[2] / curve.standardErrors[2]
             // An exact parabola has no error at all; 0 / 0 (an exact line) is not curved.
             t = ratio.isNaN ? 0 : ratio
-            let slopes = [shortest, longest].map { curve.coefficients[1] + 2 * curve.coefficients[2] * Double($0) }
-            let isMaterial = abs(curve.coefficients[2]) * Double(longest) > 1e-9 * abs(line.coefficients[1])
-            if abs(t ?? 0) > curvatureThreshold, isMaterial, slopes.allSatisfy({ $0 >= 0 }) {
+            if isKept(curve.coefficients, t: t ?? 0, besideSlope: line.coefficients[1], over: shortest...longest) {
                 return DeviceFit(
                     curve.coefficients[0], curve.coefficients[1], curve.coefficients[2], errors: curve.standardErrors,
                     rSquared: curve.rSquared, t: t, range: shortest...longest)
@@ -134,5 +132,14 @@ public struct DeviceFit: Sendable, Equatable {
         return DeviceFit(
             line.coefficients[0], line.coefficients[1], 0, errors: line.standardErrors, rSquared: line.rSquared, t: t,
             range: shortest...longest)
+    }
+
+    /// Whether a quadratic term is significant, more than rounding, and makes no curve that falls within the lengths seen.
+    static func isKept(
+        _ curve: [Double], t: Double, besideSlope slope: Double, over range: ClosedRange<Int>
+    ) -> Bool {
+        let slopes = [range.lowerBound, range.upperBound].map { curve[1] + 2 * curve[2] * Double($0) }
+        let isMaterial = abs(curve[2]) * Double(range.upperBound) > 1e-9 * abs(slope)
+        return abs(t) > curvatureThreshold && isMaterial && slopes.allSatisfy { $0 >= 0 }
     }
 }

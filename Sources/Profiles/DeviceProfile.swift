@@ -6,6 +6,8 @@ public struct DeviceProfile: Sendable, Equatable {
     /// The curve.
     public let fit: DeviceFit
     /// Residuals in seconds, ascending; a single 0 without noise.
+    ///
+    /// The last is infinite where the trace has cancelled rows that leave mass unidentified: that mass answers at the timeout.
     public let residuals: [Double]
     /// Probability of each residual among all requests; they sum to 1 − `failedShare`.
     public let masses: [Double]
@@ -15,12 +17,16 @@ public struct DeviceProfile: Sendable, Equatable {
     public let floor: Double
     /// Share of requests that fail, 0...1.
     public let failedShare: Double
+    /// How many rows were cancelled, and what that leaves open; nil where none was.
+    public let censoring: Censoring?
+    /// When the unidentified mass answers, in seconds.
+    @usableFromInline let timeout: Double
     /// Rows that the profile was made from, failures included; 0 for a given formula.
     public let observations: Int
     /// How many distinct residuals there were before they were summarized (equal to `residuals.count` where they were not).
     public let residualsSeen: Int
 
-    /// More residuals than this are summarized by as many equal-mass bin means: the noise of a line needs no more.
+    /// More finite residuals than this are summarized by as many equal-mass bin means: the noise of a line needs no more.
     public static let maximalResiduals = 2_000
 
     /// A device with a given curve, without noise or failures.
@@ -29,7 +35,9 @@ public struct DeviceProfile: Sendable, Equatable {
         for length in lengths where !(fit.seconds(promptTokens: length) > 0) {
             throw .notPositive(promptTokens: length, seconds: fit.seconds(promptTokens: length))
         }
-        self.init(fit: fit, residuals: [0], masses: [1], floor: 0, failedShare: 0, observations: 0, seen: 1)
+        self.init(
+            fit: fit, residuals: [0], masses: [1], floor: 0, failedShare: 0, observations: 0, seen: 1, censoring: nil,
+            timeout: .infinity)
     }
 
     /// The profile of the given part of a trace's rows.
@@ -43,43 +51,40 @@ public struct DeviceProfile: Sendable, Equatable {
     public init(
         rows: TraceRows, part: TracePart, usesResiduals: Bool, curve: DeviceFit? = nil, timeout: Double
     ) throws(ProfileError) {
-        var lengths: [Int] = []
-        var seconds: [Double] = []
+        var times = CensoredTimes()
         var failed = 0
         for i in rows.counts.indices where part.contains(isHeldOut: rows.isHeldOut[i]) {
-            if rows.ttft[i] <= timeout {
+            // A request cancelled at the timeout had not answered by then: it failed.
+            if rows.isCensored[i] ? rows.ttft[i] < timeout : rows.ttft[i] <= timeout {
                 for _ in 0..<rows.counts[i] {
-                    lengths.append(rows.promptTokens[i])
-                    seconds.append(rows.ttft[i])
+                    times.lengths.append(rows.promptTokens[i])
+                    times.seconds.append(rows.ttft[i])
+                    times.isCensored.append(rows.isCensored[i])
                 }
             } else {
                 failed += rows.counts[i]
             }
         }
-        let total = seconds.count + failed
+        let total = times.seconds.count + failed
         guard total > 0 else { throw .empty("the device trace has no rows in its \(part) part") }
+        let answered = times.answered
+        guard !answered.isEmpty || failed > 0 else { throw .censored(rows: total) }
         // A part that has its curve needs no answers: an outage is what it then judges by.
-        guard curve != nil || !seconds.isEmpty else { throw .nothingAnswered(rows: total) }
+        guard curve != nil || !answered.isEmpty else { throw .nothingAnswered(rows: total) }
         let fit: DeviceFit
-        if let curve { fit = curve } else { fit = try DeviceFit.through(lengths: lengths, seconds: seconds) }
-        var residuals = [0.0]
-        var counts = [Double(seconds.count)]
-        var distinct = 1
-        if usesResiduals, !seconds.isEmpty {
-            residuals = zip(lengths, seconds).map { $1 - fit.seconds(promptTokens: $0) }
-            residuals.radixSort()
-            distinct = 1 + zip(residuals, residuals.dropFirst()).count(where: !=)
-            (residuals, counts) = Self.summarized(residuals)
-        }
+        if let curve { fit = curve } else { fit = try DeviceFit.through(times) }
+        let floor = answered.reduce(Double.infinity) { min($0, times.seconds[$1]) }
+        var noise = DeviceNoise(times, around: fit, failed: failed)
+        if !usesResiduals { noise.silence() }
         self.init(
-            fit: fit, residuals: residuals, masses: counts.map { $0 / Double(total) }, floor: seconds.min() ?? 0,
-            failedShare: Double(failed) / Double(total), observations: total,
-            seen: distinct)
+            fit: fit, residuals: noise.residuals, masses: noise.masses, floor: floor.isFinite ? floor : 0,
+            failedShare: noise.failedShare, observations: total, seen: noise.seen, censoring: noise.censoring,
+            timeout: timeout)
     }
 
     private init(
         fit: DeviceFit, residuals: [Double], masses: [Double], floor: Double, failedShare: Double, observations: Int,
-        seen: Int
+        seen: Int, censoring: Censoring?, timeout: Double
     ) {
         self.fit = fit
         self.residuals = residuals
@@ -87,6 +92,8 @@ public struct DeviceProfile: Sendable, Equatable {
         self.floor = floor
         self.failedShare = failedShare
         self.observations = observations
+        self.censoring = censoring
+        self.timeout = timeout
         residualsSeen = seen
         var survival = [Double](repeating: failedShare, count: residuals.count + 1)
         for k in stride(from: residuals.count - 1, through: 0, by: -1) { survival[k] = survival[k + 1] + masses[k] }
@@ -94,45 +101,19 @@ public struct DeviceProfile: Sendable, Equatable {
         self.survival = survival
     }
 
-    /// Equal values joined; where too many are left, means of bins of equal mass, a value that lies across an edge being
-    /// shared by both bins.
-    private static func summarized(_ ascending: [Double]) -> (values: [Double], counts: [Double]) {
-        var values: [Double] = []
-        var counts: [Double] = []
-        for value in ascending {
-            if value == values.last {
-                counts[counts.count - 1] += 1
-            } else {
-                values.append(value)
-                counts.append(1)
-            }
-        }
-        guard values.count > maximalResiduals else { return (values, counts) }
-        let mass = Double(ascending.count) / Double(maximalResiduals)
-        var means: [Double] = []
-        var k = 0
-        var left = counts[0]
-        for _ in 0..<maximalResiduals {
-            var sum = 0.0
-            var open = mass
-            while open > 1e-9 * mass, k < values.count {
-                let taken = min(open, left)
-                sum += taken * values[k]
-                open -= taken
-                left -= taken
-                if left <= 1e-9 {
-                    k += 1
-                    left = k < values.count ? counts[k] : 0
-                }
-            }
-            means.append(sum / (mass - open))
-        }
-        return (means, Array(repeating: mass, count: maximalResiduals))
-    }
-
     /// The time of residual `r` for a prompt of `length` tokens, in seconds.
     @inlinable public func seconds(promptTokens length: Int, residual r: Double) -> Double {
-        max(fit.seconds(promptTokens: length) + r, floor)
+        r < .infinity ? max(fit.seconds(promptTokens: length) + r, floor) : timeout
+    }
+
+    /// What cancelled rows leave open.
+    public struct Censoring: Sendable, Equatable {
+        /// How many rows were cancelled.
+        public let rows: Int
+        /// Share of requests of which only a lower bound is known; they answer at the timeout.
+        public let unidentified: Double
+        /// Residuals are known up to here, in seconds; infinite where nothing is left open.
+        public let identifiedUpTo: Double
     }
 
     /// P(D(length) > x), failures included.
@@ -168,14 +149,14 @@ public struct DeviceProfile: Sendable, Equatable {
         return low
     }
 
-    /// The residual at level `q`, 0...1, of answered requests, in seconds.
+    /// The residual at level `q`, 0...1, of requests known to answer, in seconds.
     public func residualQuantile(_ q: Double) -> Double {
-        let answered = 1 - failedShare
+        let known = 1 - failedShare - (censoring?.unidentified ?? 0)
         var sum = 0.0
-        for (value, mass) in zip(residuals, masses) {
+        for (value, mass) in zip(residuals, masses) where value < .infinity {
             sum += mass
-            if sum >= q * answered - 1e-12 { return value }
+            if sum >= q * known - 1e-12 { return value }
         }
-        return residuals[residuals.count - 1]
+        return residuals.last { $0 < .infinity } ?? 0
     }
 }

@@ -9,9 +9,11 @@ public struct PoolingEvidence: Sendable, Equatable {
         public let from: Int
         /// Number of requests.
         public let requests: Int
-        /// Median TTFT in seconds; infinite where most failed.
+        /// How many of them were cancelled before they answered.
+        public let cancelled: Int
+        /// Median TTFT in seconds; infinite where most failed, or were cancelled before anything was seen there.
         public let p50: Double
-        /// 99th percentile in seconds; infinite where over 1 % failed.
+        /// 99th percentile in seconds; infinite where over 1 % failed, or were cancelled before anything was seen there.
         public let p99: Double
     }
 
@@ -26,12 +28,19 @@ public struct PoolingEvidence: Sendable, Equatable {
         guard !known.isEmpty else { return nil }
         let members = Dictionary(grouping: known) { rows.promptTokens[$0] }
         groups = members.sorted { $0.key < $1.key }.map { from, indices in
-            let own = Empirical(values: indices.map { rows.ttft[$0] }, counts: indices.map { rows.counts[$0] })
-            return Group(from: from, requests: own.observations, p50: own.quantile(0.5), p99: own.quantile(0.99))
+            let own = Empirical(rows, indices, timeout: .greatestFiniteMagnitude)
+            return Group(
+                from: from, requests: own.observations, cancelled: own.censoring?.observations ?? 0,
+                p50: own.seenQuantile(0.5), p99: own.seenQuantile(0.99))
         }
-        rankCorrelation = Distributions.rankCorrelation(
-            known.map { Double(rows.promptTokens[$0]) }, known.map { rows.ttft[$0] },
-            counts: known.map { rows.counts[$0] })
+        let lengths = known.map { Double(rows.promptTokens[$0]) }
+        let times = known.map { rows.ttft[$0] }
+        let counts = known.map { rows.counts[$0] }
+        let isCensored = known.map { rows.isCensored[$0] }
+        rankCorrelation =
+            isCensored.contains(true)
+            ? Distributions.rankCorrelation(lengths, times, isCensored: isCensored, counts: counts)
+            : Distributions.rankCorrelation(lengths, times, counts: counts)
     }
 
     /// Requests behind the evidence.
@@ -39,7 +48,9 @@ public struct PoolingEvidence: Sendable, Equatable {
 
     /// Largest over smallest median of the groups with enough rows to have one.
     public var medianRatio: Double {
-        let medians = groups.filter { $0.requests >= ServerProfile.minimalGroupRows }.map(\.p50)
+        let medians = groups.filter {
+            $0.requests >= ServerProfile.minimalGroupRows && ($0.cancelled == 0 || $0.p50.isFinite)
+        }.map(\.p50)
         guard let least = medians.min(), let most = medians.max() else { return 1 }
         return least == most ? 1 : most / least
     }

@@ -12,6 +12,8 @@ public struct ServerProfile: Sendable, Equatable {
     public let groups: [Empirical]
     /// All groups together, as seen in the trace.
     public let pooled: Empirical
+    /// Why `pooled` is or is not made group by group; nil where no row was cancelled.
+    public let strata: CensoringStrata?
 
     /// The distribution for prompts of `length` tokens is `groups[group(of: length)]`.
     public func group(of length: Int) -> Int { lowerEdges.interval(holding: length) }
@@ -21,14 +23,16 @@ public struct ServerProfile: Sendable, Equatable {
         lowerEdges = [1]
         groups = [pooled]
         self.pooled = pooled
+        strata = nil
     }
 
     /// A profile by groups.
-    public init(lowerEdges: [Int], groups: [Empirical], pooled: Empirical) {
+    public init(lowerEdges: [Int], groups: [Empirical], pooled: Empirical, strata: CensoringStrata? = nil) {
         precondition(lowerEdges.first == 1 && lowerEdges.count == groups.count, "groups cover 1 ... ∞")
         self.lowerEdges = lowerEdges
         self.groups = groups
         self.pooled = pooled
+        self.strata = strata
     }
 
     /// Fewest rows for a group to stand by itself; a smaller one joins its shorter neighbour.
@@ -45,23 +49,23 @@ public struct ServerProfile: Sendable, Equatable {
     public init?(rows: TraceRows, part: TracePart, isConditioned: Bool, edges: [Int]? = nil, timeout: Double) {
         let indices = rows.counts.indices.filter { part.contains(isHeldOut: rows.isHeldOut[$0]) }
         guard !indices.isEmpty else { return nil }
-        func distribution(_ chosen: [Int]) -> Empirical {
-            Empirical(values: chosen.map { rows.ttft[$0] }, counts: chosen.map { rows.counts[$0] }, horizon: timeout)
-        }
-        let pooled = distribution(indices)
+        func distribution(_ chosen: [Int]) -> Empirical { Empirical(rows, chosen, timeout: timeout) }
+        let censoring = CensoringStrata.compare(rows, indices, timeout: timeout)
+        let pooled = censoring?.pooled ?? distribution(indices)
         guard isConditioned else {
-            self.init(pooled: pooled)
+            self.init(lowerEdges: [1], groups: [pooled], pooled: pooled, strata: censoring?.strata)
             return
         }
         let lower = edges ?? Self.groupEdges(rows, indices)
         let members = Dictionary(grouping: indices) { lower.interval(holding: rows.promptTokens[$0]) }
         // A group unseen in this part is judged by all rows of the part: nothing better is known.
         self.init(
-            lowerEdges: lower, groups: lower.indices.map { members[$0].map(distribution) ?? pooled }, pooled: pooled)
+            lowerEdges: lower, groups: lower.indices.map { members[$0].map(distribution) ?? pooled }, pooled: pooled,
+            strata: censoring?.strata)
     }
 
     /// Lower edges of groups with enough rows each.
-    private static func groupEdges(_ rows: TraceRows, _ indices: [Int]) -> [Int] {
+    static func groupEdges(_ rows: TraceRows, _ indices: [Int]) -> [Int] {
         var sizes: [Int: Int] = [:]
         for i in indices { sizes[rows.promptTokens[i], default: 0] += rows.counts[i] }
         var edges: [Int] = []
@@ -84,5 +88,6 @@ public struct ServerProfile: Sendable, Equatable {
         lowerEdges = [1] + lengths.dropFirst()
         groups = times.map { Empirical(samples: [$0], horizon: timeout) }
         pooled = Empirical(values: times, counts: counts, horizon: timeout)
+        strata = nil
     }
 }

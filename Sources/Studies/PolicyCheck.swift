@@ -25,22 +25,26 @@ public struct PolicyCheck: Sendable {
     public init(_ table: PolicyTable, against problem: Problem, on profiles: StudyProfiles) {
         self.table = table
         self.problem = problem.path
-        let differences = Self.differences(table, problem)
+        let worlds = StudyWorld.of(.all, profiles)
+        let sets = table.periods.isEmpty ? [table.buckets] : table.periods.map(\.buckets)
+        var differences = Self.differences(table, problem)
         var notes = Self.notes(table, problem, profiles)
-        let plan = DispatchPlan(
-            lowerEdges: table.buckets.map(\.from),
-            mixtures: table.buckets.map { bucket in
-                Mixture(
-                    bucket.actions.map {
-                        .init(
-                            probability: $0.probability,
-                            action: Action(serverWait: $0.action.serverWait, deviceWait: $0.action.deviceWait))
-                    })
-            })
-        // The certificate is for the table's own buckets, and for the problem's objective and limits.
-        let question = DispatchQuestion(
-            worlds: [World(profiles.all, lowerEdges: plan.lowerEdges)], costs: problem.costs,
-            objective: problem.objective, limits: problem.limits)
+        let hours = table.periods.map(\.hours)
+        let plans = hours == worlds.compactMap(\.hours) ? sets.map(Self.plan) : []
+        if plans.isEmpty {
+            differences.append(
+                "periods: the table has \(sets.count) sets of buckets for other hours than the problem's \(worlds.count)")
+        }
+        // The certificate is for the table's own buckets, and for the limits that it was solved under.
+        let limits = (table.solvedUnder ?? table.limits).compactMap { name, limit in
+            Metric(rawValue: name).map { Limit(metric: $0, atMost: limit.atMost, atLeast: limit.atLeast) }
+        }
+        if table.solvedUnder != nil {
+            notes.append("the bound is under the stricter limits that the table was solved under")
+            if problem.confidence == nil {
+                differences.append("solved_under: the problem has no confidence that asks for stricter limits")
+            }
+        }
         var expected: [Metric: Double] = [:]
         for (name, value) in table.expected {
             if let metric = Metric(rawValue: name) {
@@ -50,31 +54,59 @@ public struct PolicyCheck: Sendable {
             }
         }
         notes.sort()
-        // Proofs for another objective or other limits say nothing here.
-        let claim = differences.isEmpty ? Self.claim(of: table, objective: problem.objective) : nil
         if table.certificate == nil { notes.append("the table has no certificate: values and limits are checked alone") }
-        verdict = CertificateCheck(question, plans: [plan]).verdict(on: claim, expected: expected)
+        // The answer to another question cannot be judged.
+        var verdict = CertificateVerdict()
+        if differences.isEmpty {
+            let question = DispatchQuestion(
+                worlds: zip(worlds, plans).map {
+                    World($0.profile, lowerEdges: $1.lowerEdges, share: $0.share)
+                }, costs: problem.costs, objective: problem.objective, limits: limits.sorted { $0.metric < $1.metric })
+            verdict = CertificateCheck(question, plans: plans).verdict(
+                on: table.certificate.map { Self.claim($0, objective: problem.objective) }, expected: expected)
+        }
+        self.verdict = verdict
         findings = differences + verdict.findings
         self.notes = notes
     }
 
-    /// What the table's certificate says; nil where it has none.
-    private static func claim(of table: PolicyTable, objective: Metric) -> Claim? {
-        guard let certificate = table.certificate else { return nil }
-        let multipliers = Dictionary(
-            uniqueKeysWithValues: certificate.multipliers.compactMap { name, value in
-                Metric(rawValue: name).map { ($0, value) }
+    /// What one set of buckets does.
+    private static func plan(_ buckets: [PolicyTable.Bucket]) -> DispatchPlan {
+        DispatchPlan(
+            lowerEdges: buckets.map(\.from),
+            mixtures: buckets.map { bucket in
+                Mixture(
+                    bucket.actions.map {
+                        .init(
+                            probability: $0.probability,
+                            action: Action(serverWait: $0.action.serverWait, deviceWait: $0.action.deviceWait))
+                    })
             })
-        guard objective.quantileLevel == nil else {
-            return .quantile(
-                QuantileClaim(
+    }
+
+    /// What the table's certificate says.
+    private static func claim(_ certificate: PolicyTable.Certificate, objective: Metric) -> Claim {
+        guard objective.quantileLevel != nil else {
+            return .linear(
+                LinearClaim(
                     primal: certificate.primal, bound: certificate.bound, gap: certificate.gap,
-                    scale: certificate.scale, tail: nil, tieBreak: nil))
+                    scale: certificate.scale, multipliers: byMetric(certificate.multipliers)))
         }
-        return .linear(
-            LinearClaim(
+        return .quantile(
+            QuantileClaim(
                 primal: certificate.primal, bound: certificate.bound, gap: certificate.gap, scale: certificate.scale,
-                multipliers: multipliers))
+                tail: certificate.tail.map {
+                    .init(time: $0.time, bound: $0.bound, multipliers: byMetric($0.multipliers))
+                },
+                tieBreak: certificate.tieBreak.map {
+                    LinearClaim(
+                        primal: $0.primal, bound: $0.bound, gap: $0.gap, scale: $0.scale,
+                        multipliers: byMetric($0.multipliers))
+                }))
+    }
+
+    private static func byMetric(_ values: [String: Double]) -> [Metric: Double] {
+        Dictionary(uniqueKeysWithValues: values.compactMap { name, value in Metric(rawValue: name).map { ($0, value) } })
     }
 
     /// Where the table answers another question than the problem asks.

@@ -24,10 +24,10 @@ extension ProfileStudy {
     }
 
     private func row(_ name: String, _ group: HourEvidence.Group) -> [String] {
-        [
-            name, "\(group.requests)", "\(group.days)", group.p50.isFinite ? text(group.p50) : "failed",
-            group.p99.isFinite ? text(group.p99) : "failed",
-        ]
+        func time(_ seconds: Double) -> String {
+            seconds.isFinite ? text(seconds) : group.cancelled > 0 ? "not seen" : "failed"
+        }
+        return [name, "\(group.requests)", "\(group.days)", time(group.p50), time(group.p99)]
     }
 
     private static func sentence(_ evidence: HourEvidence, isConditioned: Bool) -> String {
@@ -38,7 +38,8 @@ extension ProfileStudy {
             """
         return switch evidence.verdict {
         case .hoursDiffer:
-            "\(numbers): " + (isConditioned ? "conditioning is right" : "hours differ: consider condition_on: hour_of_day")
+            "\(numbers): "
+                + (isConditioned ? "conditioning is right" : "hours differ: consider condition_on: hour_of_day")
         case .notShown: "\(numbers): no sign that the hour of the day matters"
         case .tooFewDays:
             "\(numbers): cannot tell the hour of the day from a drift with fewer than \(HourEvidence.fewestDays) days"
@@ -51,7 +52,8 @@ extension ProfileStudy {
         func json(_ group: HourEvidence.Group) -> [String: JSONValue] {
             [
                 "hours": .array(group.hours.map { .integer($0) }), "requests": .integer(group.requests),
-                "days": .integer(group.days), "p50": .number(group.p50), "p99": .number(group.p99),
+                "days": .integer(group.days), "cancelled": .integer(group.cancelled), "p50": .number(group.p50),
+                "p99": .number(group.p99),
             ]
         }
         let worlds = profiles.day?.all.periods ?? []
@@ -62,7 +64,8 @@ extension ProfileStudy {
                     let world = worlds.first { $0.hours == group.hours }
                     return .object(
                         json(group).merging([
-                            "share": .init(world?.share), "workload_requests": .integer(world?.profile.workload.requests ?? 0),
+                            "share": .init(world?.share),
+                            "workload_requests": .integer(world?.profile.workload.requests ?? 0),
                         ]) { own, _ in own })
                 }),
             "shares_from": profiles.day.map { .string($0.goesByWorkload ? "workload" : "server") } ?? .null,

@@ -50,11 +50,15 @@ public struct ProfileStudy: Sendable {
         func summary(_ distribution: Empirical) -> JSONValue {
             .object([
                 "rows": .integer(distribution.observations),
+                "cancelled": .integer(distribution.censoring?.observations ?? 0),
+                "unidentified_share": .number(distribution.unidentified),
+                "identified_up_to": .number(distribution.censoring?.identifiedUpTo ?? .infinity),
                 "failed_share": .number(distribution.massAtInfinity),
                 "mean": .number(distribution.mean(cappedAt: profiles.all.timeout)),
-                "p50": .number(distribution.quantile(0.5)), "p90": .number(distribution.quantile(0.9)),
-                "p95": .number(distribution.quantile(0.95)), "p99": .number(distribution.quantile(0.99)),
-                "p99.9": .number(distribution.quantile(0.999)),
+                "least_mean": .number(distribution.leastMean(cappedAt: profiles.all.timeout)),
+                "p50": .number(distribution.seenQuantile(0.5)), "p90": .number(distribution.seenQuantile(0.9)),
+                "p95": .number(distribution.seenQuantile(0.95)), "p99": .number(distribution.seenQuantile(0.99)),
+                "p99.9": .number(distribution.seenQuantile(0.999)),
             ])
         }
         return .object([
@@ -72,12 +76,13 @@ public struct ProfileStudy: Sendable {
                         .object(["from": .integer($0), "ttft": summary($1)])
                     }),
                 "rank_correlation": .init(profiles.evidence?.rankCorrelation),
+                "pooled_by_groups": .bool(server.strata?.isNeeded ?? false),
                 "pooling_misleads": .bool(profiles.evidence?.speaksAgainstPooling ?? false),
                 "evidence": .array(
                     (profiles.evidence?.groups ?? []).map {
                         .object([
-                            "from": .integer($0.from), "requests": .integer($0.requests), "p50": .number($0.p50),
-                            "p99": .number($0.p99),
+                            "from": .integer($0.from), "requests": .integer($0.requests),
+                            "cancelled": .integer($0.cancelled), "p50": .number($0.p50), "p99": .number($0.p99),
                         ])
                     }),
                 "hours": hoursJSON,
@@ -87,6 +92,9 @@ public struct ProfileStudy: Sendable {
                 "per_token_squared": .number(fit.perTokenSquared),
                 "standard_errors": .array(fit.standardErrors.map { .number($0) }),
                 "r_squared": .init(fit.rSquared), "curvature_t": .init(fit.curvatureT),
+                "cancelled": .integer(device.censoring?.rows ?? 0),
+                "unidentified_share": .number(device.censoring?.unidentified ?? 0),
+                "residuals_identified_up_to": .number(device.censoring?.identifiedUpTo ?? .infinity),
                 "floor": .number(device.floor), "failed_share": .number(device.failedShare),
                 "rows": .integer(device.observations), "residuals": .integer(device.residuals.count),
                 "residual_quantiles": .object(
@@ -172,8 +180,13 @@ private struct StudyProfilesView {
             return profiles.sources.contains { $0.role == "server" }
                 ? ["          the trace has no prompt lengths: whether TTFT goes with them cannot be told"] : []
         }
+        let hasCancelled = evidence.groups.contains { $0.cancelled > 0 }
         let rows = evidence.groups.map { group in
-            ["\(group.from)+", "\(group.requests)", text(group.p50), group.p99.isFinite ? text(group.p99) : "failed"]
+            func time(_ seconds: Double) -> String {
+                seconds.isFinite ? text(seconds) : group.cancelled > 0 ? "not seen" : "failed"
+            }
+            return ["\(group.from)+", "\(group.requests)", time(group.p50), time(group.p99)]
+                + (hasCancelled ? ["\(group.cancelled)"] : [])
         }
         let rho = evidence.rankCorrelation.map { text($0) } ?? "none (one group)"
         let verdict =
@@ -181,7 +194,7 @@ private struct StudyProfilesView {
             ? profiles.isConditioned
                 ? "conditioning is right" : "pooling misleads: consider condition_on: prompt_tokens"
             : "pooling is defensible"
-        return columns([["prompt tokens", "requests", "p50 s", "p99 s"]] + rows)
+        return columns([["prompt tokens", "requests", "p50 s", "p99 s"] + (hasCancelled ? ["cancelled"] : [])] + rows)
             + [
                 "rank correlation of length and TTFT \(rho), medians up to \(text(evidence.medianRatio)) x apart: \(verdict)"
             ]

@@ -54,9 +54,12 @@ struct DayMaker {
                 """)
         }
         for (name, rows) in [("server", server), ("workload", self.workload ?? TraceRows())] {
-            let unplaced = rows.counts.indices.reduce(0) { $0 + (rows.hours[$1] == TraceRows.noHour ? rows.counts[$1] : 0) }
+            let unplaced = rows.counts.indices.reduce(0) {
+                $0 + (rows.hours[$1] == TraceRows.noHour ? rows.counts[$1] : 0)
+            }
             if unplaced > 0 {
-                notes.append("condition_on: hour_of_day: \(unplaced) \(name) rows have no arrived_at and are in no period")
+                notes.append(
+                    "condition_on: hour_of_day: \(unplaced) \(name) rows have no arrived_at and are in no period")
             }
         }
     }
@@ -90,6 +93,13 @@ struct DayMaker {
                 to the one before; left: \(starts(day.all.cut))
                 """)
         }
+        if choice == .chosen, day.all.cut.count == 1 {
+            remarks.append(
+                """
+                condition_on: hour_of_day: this trace bears out no periods, so there is one, all day; name hours to have them \
+                anyway: {hour_of_day: [0, 8, 18]}
+                """)
+        }
         if let evidence, evidence.verdict == .tooFewDays {
             let days = evidence.wholeDays
             remarks.append(
@@ -98,7 +108,8 @@ struct DayMaker {
                 \(HourEvidence.fewestDays) cannot tell the hour of the day from a drift
                 """)
         } else if let evidence, evidence.verdict == .notShown, day.all.cut.count > 1 {
-            remarks.append("condition_on: hour_of_day: \(evidence.wholeDays) days do not show that the TTFT goes with it")
+            remarks.append(
+                "condition_on: hour_of_day: \(evidence.wholeDays) days do not show that the TTFT goes with it")
         }
         if let tuning = day.tuning, tuning.cut != day.all.cut {
             remarks.append("the tuning part has periods of its own: \(starts(tuning.cut))")

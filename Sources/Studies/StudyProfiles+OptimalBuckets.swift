@@ -1,5 +1,4 @@
 internal import Profiles
-internal import Serving
 internal import Solvers
 
 extension StudyProfiles {
@@ -11,28 +10,18 @@ extension StudyProfiles {
     /// Numbers of buckets that are printed for people.
     static let printedCounts = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
 
-    /// The buckets that lose least for a problem of any kind, cut where the server's distribution changes.
+    /// The buckets that lose least for a problem, cut where the server's distribution changes.
     /// - Parameters:
     ///   - count: How many are wanted, at most.
     ///   - profile: All rows, or one part of them.
-    ///   - solve: Solves the problem with given buckets; nil where no policy keeps the limits.
-    ///   - lagrangian: The Lagrangian over cells of lengths at given multipliers.
+    ///   - program: The problem with given buckets.
     /// - Returns: Buckets and losses for `count` and up to 64 others; nil where no policy keeps the limits.
-    func optimalBuckets<Multipliers: Sendable & Equatable>(
-        count: Int, of profile: ServingProfile, solve: @escaping (Buckets) -> BucketSolution<Multipliers>?,
-        lagrangian: (Multipliers, LengthCells) -> LagrangianTable
-    ) -> OptimalBuckets? {
-        let search = BucketSearch(workload: profile.workload, mandatoryEdges: mandatoryEdges(profile))
-        return search.run(count: count, counts: Self.countsOfLosses(profile), solve: solve) {
-            lagrangian($0, search.cells)
-        }
-    }
-
-    /// The buckets that lose least mean TTFT under one limit on a prefill share.
-    func optimalBuckets(count: Int, of profile: ServingProfile, limited: Endpoint, budget: Double) -> OptimalBuckets? {
-        DispatchProblem(profile: profile, buckets: Buckets(edges: []), limited: limited, budget: budget)
-            .optimalBuckets(
-                count: count, counts: Self.countsOfLosses(profile), mandatoryEdges: mandatoryEdges(profile))
+    func optimalBuckets(count: Int, of profile: ServingProfile, _ program: (Buckets) -> DispatchProgram)
+        -> OptimalBuckets?
+    {
+        let program = program(Buckets(edges: []))
+        let counts = program.isQuick ? Self.countsOfLosses(profile) : Self.printedCounts
+        return program.optimalBuckets(count: count, counts: counts, mandatoryEdges: mandatoryEdges(profile))
     }
 
     private func mandatoryEdges(_ profile: ServingProfile) -> [Int] { isConditioned ? profile.server.lowerEdges : [] }

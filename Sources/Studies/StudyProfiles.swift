@@ -1,3 +1,4 @@
+internal import Distributions
 public import Profiles
 public import Traces
 
@@ -19,6 +20,8 @@ public struct StudyProfiles: Sendable {
     public let heldOut: ServingProfile?
     /// The traces, in the order workload, server, device.
     public let sources: [Source]
+    /// The traces that have arrival times, hour by hour, for each part of the time split; empty unless asked for.
+    public let hourly: [TracePart: HourlyProfile]
     /// Whether the server's TTFT goes with the prompt length; nil where its trace has no lengths.
     public let evidence: PoolingEvidence?
     /// Whether the server's TTFT is conditioned on the prompt length.
@@ -38,11 +41,12 @@ public struct StudyProfiles: Sendable {
     ///   - problem: The problem.
     ///   - duckdb: The program that reads tables.
     ///   - wantsHourEvidence: Whether the evidence on the hour of the day is wanted where nothing is conditioned on it.
+    ///   - wantsHours: Profile the traces by the hour, too; nil does where `problem` has a confidence.
     ///   - progress: Called with a line for the user as each step begins.
     /// - Returns: The profiles of all rows and of both parts.
     /// - Throws: `StudyError` where a trace cannot be read or profiled.
     public static func load(
-        _ problem: Problem, duckdb: DuckDBProgram, wantsHourEvidence: Bool = false,
+        _ problem: Problem, duckdb: DuckDBProgram, wantsHourEvidence: Bool = false, wantsHours: Bool? = nil,
         progress: (String) -> Void = { _ in }
     ) async throws(StudyError) -> StudyProfiles {
         let reader = TraceReader(duckdb: duckdb, timeout: problem.timeout)
@@ -54,24 +58,18 @@ public struct StudyProfiles: Sendable {
             do {
                 let (rows, report) = try await reader.read(trace, selection)
                 sources.append(Source(role: role, report: report))
-                if report.cancelled > 0 && selection.needsTTFT {
-                    throw StudyError.profile(.censored(rows: report.cancelled), path: trace.path)
-                }
                 return rows
-            } catch let error as TraceError {
-                throw .trace(error)
-            } catch let error as StudyError {
-                throw error
             } catch {
-                preconditionFailure("a trace reader throws only its own errors, not \(error)")
+                throw .trace(error)
             }
         }
         let share = problem.tuningShare
+        let wantsHours = wantsHours ?? (problem.confidence != nil)
         let lengths = try await read(
             "workload", problem.workload.trace,
             TraceSelection(
-                lengths: .exact, needsTTFT: false, wantsOutputTokens: true, wantsHours: problem.server.periods != nil,
-                tuningShare: share))
+                lengths: .exact, needsTTFT: false, wantsOutputTokens: true,
+                wantsHours: wantsHours || problem.server.periods != nil, tuningShare: share))
         var server: TraceRows?
         var hasHours = false
         if case .trace(let trace) = problem.server.ttft {
@@ -80,17 +78,18 @@ public struct StudyProfiles: Sendable {
             case .pooled: groups = .doublings
             case .promptTokens(let edges): groups = .groups(lowerEdges: edges.isEmpty ? defaultGroups : edges)
             }
-            let wantsHours = wantsHourEvidence || problem.server.periods != nil
+            let needsHours = wantsHours || wantsHourEvidence || problem.server.periods != nil
             server = try await read(
                 "server", trace,
-                TraceSelection(lengths: groups, needsTTFT: true, wantsHours: wantsHours, tuningShare: share))
-            hasHours = wantsHours && sources.last?.report.hasCalendarTime == true
+                TraceSelection(lengths: groups, needsTTFT: true, wantsHours: needsHours, tuningShare: share))
+            hasHours = needsHours && sources.last?.report.hasCalendarTime == true
             if problem.server.periods != nil, !hasHours { throw .profile(.noHourOfDay, path: trace.path) }
         }
         var device: TraceRows?
         if case .trace(let trace) = problem.device.ttft {
             device = try await read(
-                "device", trace, TraceSelection(lengths: .exact, needsTTFT: true, tuningShare: share))
+                "device", trace,
+                TraceSelection(lengths: .exact, needsTTFT: true, wantsHours: wantsHours, tuningShare: share))
         }
         progress("fitting profiles")
         let maker = ProfileMaker(problem: problem, lengths: lengths, server: server, device: device)
@@ -109,6 +108,7 @@ public struct StudyProfiles: Sendable {
                 shorter neighbour; left are those from \(all.server.lowerEdges.map(String.init).joined(separator: ", ")) tokens
                 """)
         }
+        notes += censoringNotes(all)
         var parts: (tuning: ServingProfile, heldOut: ServingProfile)?
         if share != nil {
             // Too few rows for a split is no reason to refuse the problem: the policy is made from all rows anyway.
@@ -129,8 +129,16 @@ public struct StudyProfiles: Sendable {
         }
         let hourEvidence = hasHours ? server.flatMap { HourEvidence(rows: $0, periods: day?.all.cut) } : nil
         if let dayMaker, let day { notes += dayMaker.remarks(day, hourEvidence) }
+        var hourly: [TracePart: HourlyProfile] = [:]
+        if wantsHours {
+            for part in parts == nil ? [TracePart.all] : [.all, .tuning, .heldOut] {
+                let (profile, remarks) = maker.hourly(part)
+                hourly[part] = profile
+                if part == .all { notes += remarks }
+            }
+        }
         return StudyProfiles(
-            all: all, tuning: parts?.tuning, heldOut: parts?.heldOut, sources: sources,
+            all: all, tuning: parts?.tuning, heldOut: parts?.heldOut, sources: sources, hourly: hourly,
             evidence: server.flatMap(PoolingEvidence.init(rows:)), isConditioned: maker.isConditioned, day: day,
             hourEvidence: hourEvidence, notes: notes)
     }
@@ -184,6 +192,9 @@ private struct ProfileMaker {
             guard let profile else {
                 throw .profile(.empty("the server trace has no rows in its \(part) part"), path: trace.path)
             }
+            if profile.pooled.unidentified == 1 {
+                throw .profile(.censored(rows: profile.pooled.observations), path: trace.path)
+            }
             return profile
         case .formula(let intercept, let perToken, let squared):
             let curve = DeviceFit(intercept: intercept, perToken: perToken, perTokenSquared: squared)
@@ -217,5 +228,42 @@ private struct ProfileMaker {
         } catch {
             throw .profile(error, path: path)
         }
+    }
+
+    /// The traces of one part that have arrival times, hour by hour, and remarks on those that cannot be used.
+    ///
+    /// Traces of one file have one clock.
+    func hourly(_ part: TracePart) -> (profile: HourlyProfile, remarks: [String]) {
+        var traces: [(role: HourlyProfile.Role, path: String, rows: TraceRows)] = []
+        if let server, case .trace(let trace) = problem.server.ttft { traces.append((.server, trace.path, server)) }
+        if let device, case .trace(let trace) = problem.device.ttft { traces.append((.device, trace.path, device)) }
+        traces.append((.workload, problem.workload.trace.path, lengths))
+        var series: [HourlyProfile.Series] = []
+        var remarks: [String] = []
+        for trace in traces {
+            let companions = traces.filter { $0.path == trace.path }
+            let spans = companions.compactMap { HourlyRequests.span(of: $0.rows, part) }
+            let first = spans.map(\.lowerBound).min()
+            let last = spans.map(\.upperBound).max()
+            do {
+                let requests = try HourlyRequests(
+                    rows: trace.rows, part: part, span: first.flatMap { first in last.map { first...$0 } },
+                    timeout: problem.timeout)
+                if requests.undated > 0 {
+                    remarks.append(
+                        "\(trace.path): \(requests.undated) requests without arrival time do not count in hourly windows"
+                    )
+                }
+                let clock = traces.firstIndex { $0.path == trace.path } ?? 0
+                series.append(.init(role: trace.role, clock: clock, requests: requests))
+            } catch .tooLong(let hours) {
+                remarks.append(
+                    """
+                    \(trace.path): arrivals span \(hours) hours, more than \(HourlyRequests.maximalHours): is some arrived_at \
+                    wrong? The trace is taken as steady
+                    """)
+            } catch {}  // without arrival times a trace is steady, which the risk study says
+        }
+        return (HourlyProfile(series: series), remarks)
     }
 }

@@ -17,10 +17,13 @@ extension StudyProfiles {
         }
         let server = all.server.pooled
         let failed = server.massAtInfinity > 0 ? ", \(text(100 * server.massAtInfinity)) % failed" : ""
+        let cancelled = server.censoring.map { ", \($0.observations) of them cancelled (Kaplan-Meier)" } ?? ""
         let groups = isConditioned ? ", \(all.server.groups.count) length groups" : ", pooled"
+        let count = day?.all.cut.count ?? 1
+        let periods = count > 1 ? ", \(count) periods of the day" : ""
         return """
-            TTFT p50 \(time(server.quantile(0.5))), p99 \(time(server.quantile(0.99)))\(failed), \
-            \(server.observations) rows\(groups)
+            TTFT p50 \(time(0.5, of: server)), p99 \(time(0.99, of: server))\(failed), \
+            \(server.observations) rows\(groups)\(periods)\(cancelled)
             """
     }
 
@@ -30,12 +33,17 @@ extension StudyProfiles {
         let squared = fit.perTokenSquared == 0 ? "" : " + \(text(fit.perTokenSquared)) l^2"
         let line = "TTFT \(text(fit.intercept)) + \(text(fit.perToken)) l\(squared) s"
         guard let rSquared = fit.rSquared else { return line + ", as given" }
-        let noise = all.device.residuals.count > 1 ? "residuals kept" : "no noise"
+        let cancelled = all.device.censoring.map { ", \($0.rows) of them cancelled (Buckley-James)" } ?? ""
+        let noise = all.device.residuals.count(where: \.isFinite) > 1 ? "residuals kept" : "no noise"
         let failed = all.device.failedShare > 0 ? ", \(text(100 * all.device.failedShare)) % failed" : ""
-        return "\(line) (R^2 \(text(rSquared))), \(noise), \(all.device.observations) rows\(failed)"
+        return "\(line) (R^2 \(text(rSquared))), \(noise), \(all.device.observations) rows\(cancelled)\(failed)"
     }
 
-    private func time(_ seconds: Double) -> String { seconds.isFinite ? "\(text(seconds)) s" : "never" }
+    private func time(_ level: Double, of times: Empirical) -> String {
+        let seconds = times.seenQuantile(level)
+        if seconds.isFinite { return "\(text(seconds)) s" }
+        return times.quantile(level).isFinite ? "not seen" : "never"
+    }
 }
 
 extension TraceReport {

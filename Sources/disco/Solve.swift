@@ -21,19 +21,21 @@ struct ProblemOptions: ParsableArguments {
     ///   - settings: Fields that other options set, as `path=value`; they win over `--set`.
     ///   - output: Where the result will be written; none of the inputs.
     ///   - wantsHourEvidence: Whether the evidence on the hour of the day is wanted in any case.
+    ///   - wantsHours: Profile by the hour, too; nil does where the problem has a confidence.
     ///   - check: What must hold of the problem before any trace is read.
     /// - Returns: The problem with its profiles.
     /// - Throws: `ProblemError`, `FileError` or `StudyError`.
     func load(
         _ path: String, settings: [String] = [], output: String?, wantsHourEvidence: Bool = false,
-        check: (Problem) throws -> Void = { _ in }
+        wantsHours: Bool? = nil, check: (Problem) throws -> Void = { _ in }
     ) async throws -> (Problem, StudyProfiles) {
         let problem = try ProblemFile.read(path: path, overrides: overrides + settings)
         try check(problem)
         if let output { try FileError.keep(output, apartFrom: [path] + problem.tracePaths) }
         let duckdb = try DuckDBProgram.locate()
         let profiles = try await StudyProfiles.load(
-            problem, duckdb: duckdb, wantsHourEvidence: wantsHourEvidence, progress: Console.progress)
+            problem, duckdb: duckdb, wantsHourEvidence: wantsHourEvidence, wantsHours: wantsHours,
+            progress: Console.progress)
         for source in profiles.sources {
             Console.remark("\(source.role): \(source.report.sentence)")
             for remark in source.report.remarks { Console.remark("  \(remark)") }
@@ -47,10 +49,11 @@ struct Solve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Solve a problem and write its policy table.",
         discussion: """
-            Minimizes ttft.mean under a limit on device.prefill_share or
-            server.prefill_share, exactly and with a certificate, and shows the
-            optimum beside nine baselines, on all rows and on held-out ones. Without
-            -o nothing is written.
+            Minimizes mean TTFT, any of its quantiles, cost or energy under any number
+            of limits, exactly and with a certificate, and shows the optimum beside
+            nine baselines, on all rows and on held-out ones. Without -o nothing is
+            written. Limits that cannot be kept together are named, with the nearest
+            value of each (exit code 3).
             """)
 
     @Argument(help: "The problem file (YAML; see docs/problem-file.md).")
@@ -78,13 +81,7 @@ struct Solve: AsyncParsableCommand {
         try await Console.run {
             let (problem, profiles) = try await options.load(
                 path, settings: deterministic ? ["deterministic=true"] : [], output: output
-            ) { problem in
-                try SolveStudy.checkIsSolvable(problem)
-                guard !problem.isDeterministic else {
-                    throw StudyError.unsupported(
-                        "\(path): deterministic: found true, but this version solves with mixtures only")
-                }
-            }
+            ) { try SolveStudy.checkIsSolvable($0) }
             let study = try SolveStudy.solve(problem, on: profiles, progress: Console.progress)
             let table = try study.table(tool: "disco \(Disco.version)")
             if let output {

@@ -51,7 +51,11 @@ import Testing
             "workload.trace.max_rejected=0.5", "workload.buckets.count=8", "workload.buckets.by=exact",
             "workload.buckets={by: edges, edges: [1, 2]}", "workload.buckets.by=optimal",
             "workload.buckets={by: optimal, count: 8}", "endpoints.server.trace=x",
-            "endpoints.server.condition_on=prompt_tokens",
+            "endpoints.server.condition_on=prompt_tokens", "endpoints.server.condition_on=hour_of_day",
+            "endpoints.server.condition_on={hour_of_day: [0, 8]}",
+            "endpoints.server.condition_on={hour_of_day: [1, 8]}",
+            "endpoints.server.condition_on={hour_of_day: [0, 8], prompt_tokens: [1, 2]}",
+            "endpoints.server.condition_on={hour_of_day: auto, prompt_tokens: [1, 2]}",
             "endpoints.server.condition_on={prompt_tokens: [1, 2]}", "endpoints.server.residuals=none",
             "endpoints.server.tpot=0.5", "endpoints.server.price.prefill=2", "endpoints.server.price.decode=2",
             "endpoints.server.price.per_tokens=3", "endpoints.server.price.currency=EUR",
@@ -73,6 +77,16 @@ import Testing
         }
     }
 
+    @Test func `so do the confidence and its window, but not how the window is written`() throws {
+        let text = minimalProblem + "limits: {device.prefill_share: {at_most: 0.2}}\n"
+        let windows = ["24", "24h", "1d", "48h"].map { text + "confidence: 0.9\nbudget_window: \($0)\n" }
+        let hashes = try ([text, text + "confidence: 0.8\n", text + "confidence: 0.9\n"] + windows).map {
+            try readProblem($0).sha256
+        }
+        #expect(Set(hashes).count == 4)
+        #expect(Set(hashes[2...5]).count == 1)
+    }
+
     @Test func `texts cannot pose as other fields`() throws {
         let one = try readProblem(problemText(server: #"trace: {path: a, where: "x\nendpoints.server.tpot=null"}"#))
         let other = try readProblem(problemText(server: #"trace: {path: a, where: "x\\nendpoints.server.tpot=null"}"#))
@@ -81,7 +95,7 @@ import Testing
 
     @Test func `the hash is SHA-256 of the sorted lines, as another program computes it`() throws {
         #expect(
-            try readProblem(minimalProblem).sha256 == "3a6adcd3db03cfaf6ff0b49c82cba46a0eb8b5c1430ae08acd4dbd705666a7d0"
+            try readProblem(minimalProblem).sha256 == "ede4c9fae1ade246ad74471f0494cce986c7db0573f9bdb22db812c6a0f9a000"
         )
     }
 }

@@ -37,7 +37,7 @@ public enum Baseline: String, Sendable, CaseIterable {
         case .deviceOnly: return DispatchPlan(everywhere: Mixture(.only(.device)))
         case .race: return DispatchPlan(everywhere: Mixture(.race))
         case .fixedHedge:
-            let wait = profile.server.pooled.quantile(0.95)
+            let wait = profile.server.pooled.seenQuantile(0.95)
             return DispatchPlan(everywhere: Mixture(Action(first: .server, otherAfter: wait)))
         case .singleR: return SingleR.plan(profile, limited: limited, budget: budget)
         case .stochS: return DispatchPlan(everywhere: Mixture(.only(.server), share: share, else: .only(.device)))

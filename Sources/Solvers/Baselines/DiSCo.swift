@@ -23,7 +23,7 @@ public enum DiSCo {
                 lowerEdges: steps.map(\.from),
                 mixtures: steps.map { Mixture(Action(first: .server, otherAfter: $0.wait)) })
         }
-        let tail = server.quantile(max(0, 1 - min(alpha, budget)))
+        let tail = server.seenQuantile(max(0, 1 - min(alpha, budget)))
         let workload = profile.workload
         let meanTokens = workload.meanPromptTokens
         let tolerance = 1e-12 * meanTokens
@@ -37,7 +37,7 @@ public enum DiSCo {
                 continue
             }
             // P(S > w) ≤ α + left / tokens is F(w) ≥ 1 minus that.
-            let boundary = min(tail, server.quantile(max(0, 1 - alpha - max(0, left) / tokens)))
+            let boundary = min(tail, server.seenQuantile(max(0, 1 - alpha - max(0, left) / tokens)))
             var steps: [(Int, Double)] = i > 0 ? [(1, 0)] : []
             steps.append((i > 0 ? length : 1, boundary))
             if i + 1 < workload.lengths.count, boundary != tail { steps.append((workload.lengths[i + 1], tail)) }

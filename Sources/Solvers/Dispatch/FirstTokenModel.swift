@@ -131,7 +131,9 @@ public struct FirstTokenModel: Sendable {
             shares.deviceStarted = wait == 0 ? 1 : server.survival(at: wait)
             var lost = device.failedShare
             for (r, mass) in zip(noise, masses) {
-                let answer = wait + device.seconds(promptTokens: length, residual: r)
+                // Mass that is not identified answers at the timeout, whenever the device was started.
+                let answer = min(
+                    wait + device.seconds(promptTokens: length, residual: r), r < .infinity ? .infinity : timeout)
                 if answer <= timeout {
                     shares.deviceAnswers += mass * server.survival(at: answer)  // a tie goes to the server
                 } else {
@@ -144,7 +146,7 @@ public struct FirstTokenModel: Sendable {
         }
         let wait = action.serverWait
         shares.deviceStarted = 1
-        let serverLost = wait <= timeout ? server.survival(at: timeout - wait) : 1
+        let serverLost = wait <= timeout ? server.knownSurvival(at: timeout - wait) : 1
         var deviceLost = device.failedShare
         for (r, mass) in zip(noise, masses) {
             let answer = device.seconds(promptTokens: length, residual: r)

@@ -71,12 +71,38 @@ public struct DispatchProgram: Sendable {
     /// - Complexity: Some tens of rounds over the buckets; for a quantile some tens of such solves.
     public func solve() -> DispatchAnswer {
         if objective.quantileLevel != nil { return leastQuantile() }
+        if let problem = shareLimited { return DispatchAnswer(problem.solve(), limited: problem.limited) }
         guard let row = row(objective) else { preconditionFailure("\(objective.rawValue) needs a price or an energy") }
         let answer = minimize(row, LimitRows(self))
         guard answer.solution.status != .infeasible else { return .infeasible(conflicts()) }
         return DispatchAnswer(
             status: answer.status, plans: plans(answer.mixtures), certificate: answer.certificate, tail: nil,
             tieBreak: nil, conflicts: [], rounds: answer.solution.rounds, evaluations: answer.evaluations)
+    }
+
+    /// The program as a problem of mean TTFT under one limit on a prefill share from above, which has a solver of its own.
+    var shareLimited: DispatchProblem? {
+        guard objective == .ttftMean, worlds.count == 1, !isDeterministic else { return nil }
+        let rows = LimitRows(self).rows
+        guard rows.count <= 1, rows.allSatisfy({ !$0.isAtLeast && $0.bound >= 0 }) else { return nil }
+        guard let row = rows.first else {
+            return DispatchProblem(profile: worlds[0].profile, buckets: worlds[0].buckets, limited: .device, budget: 1)
+        }
+        for endpoint in Endpoint.allCases where row.metric == .prefillShare(of: endpoint) {
+            return DispatchProblem(
+                profile: worlds[0].profile, buckets: worlds[0].buckets, limited: endpoint, budget: row.bound)
+        }
+        return nil
+    }
+
+    /// Whether a solve takes milliseconds even with a bucket for each of thousands of lengths.
+    ///
+    /// Not where it matters who answers: then waits have to be searched closely in each bucket.
+    public var isQuick: Bool {
+        if shareLimited != nil { return true }
+        let answers: Set<Metric> = [.deviceAnswerShare, .failedShare, .costMean, .energyMean]
+        return !isDeterministic && !limits.contains { answers.contains($0.metric) } && !answers.contains(objective)
+            && (objective.quantileLevel == nil || TailHulls(self, LimitRows(self)) != nil)
     }
 
     /// The row of a metric that is a mean; nil for a quantile or where a price is missing.
@@ -157,6 +183,32 @@ public struct DispatchAnswer: Sendable {
     public var rounds: Int
     /// Waits valued, all solves together.
     public var evaluations: Int
+
+    /// An answer.
+    init(
+        status: SolveStatus, plans: [DispatchPlan], certificate: Certificate, tail: TailProof?, tieBreak: Certificate?,
+        conflicts: [Conflict], rounds: Int, evaluations: Int
+    ) {
+        self.status = status
+        self.plans = plans
+        self.certificate = certificate
+        self.tail = tail
+        self.tieBreak = tieBreak
+        self.conflicts = conflicts
+        self.rounds = rounds
+        self.evaluations = evaluations
+    }
+
+    /// The answer of the solver for one share limit.
+    init(_ solution: DispatchSolution, limited: Endpoint) {
+        let found = solution.certificate
+        self.init(
+            status: found.status, plans: solution.plan.map { [$0] } ?? [],
+            certificate: Certificate(
+                primal: found.primal, bound: found.bound, scale: found.scale,
+                multipliers: found.multiplier > 0 ? [.prefillShare(of: limited): found.multiplier] : [:]), tail: nil,
+            tieBreak: nil, conflicts: [], rounds: found.rounds, evaluations: found.evaluations)
+    }
 
     static func infeasible(_ conflicts: [Conflict]) -> DispatchAnswer {
         DispatchAnswer(

@@ -28,6 +28,8 @@ extension Problem {
             line("limits.\(limit.metric.rawValue).at_least", canonical(limit.atLeast))
         }
         line("deterministic", "\(isDeterministic)")
+        line("confidence", canonical(confidence))
+        line("budget_window", "\(budgetWindowHours)")
         line("timeout", canonical(timeout))
         line("split.tuning_share", canonical(tuningShare))
         line("disco.alpha", canonical(discoAlpha))

@@ -130,6 +130,10 @@ public struct Problem: Sendable, Equatable {
     public var limits: [Limit]
     /// Whether each bucket takes one action for certain (`deterministic: true`), instead of a mixture.
     public var isDeterministic: Bool
+    /// How sure the limits on prefill shares are to hold in a future window, 0.5 ..< 1; nil asks for no such margin.
+    public var confidence: Double?
+    /// That window, in hours.
+    public var budgetWindowHours: Int
     /// No first token by then, from the request's arrival, is a failure; in seconds.
     public var timeout: Double
     /// Share of each trace, first by arrival, that the held-out judgement tunes on; nil for no split.
@@ -159,6 +163,8 @@ public struct Problem: Sendable, Equatable {
         self.objective = objective
         self.limits = limits
         self.isDeterministic = false
+        self.confidence = nil
+        self.budgetWindowHours = 24
         self.timeout = 60
         self.tuningShare = 0.7
         self.discoAlpha = 0.05

@@ -47,12 +47,15 @@ struct ProblemReader {
         problem.readerTokensPerSecond = root.section("reader")?
             .requiredNumber("tokens_per_second", .positive("tokens per second"))
         problem.isDeterministic = root.truth("deterministic") ?? problem.isDeterministic
+        problem.confidence = root.number("confidence", .confidence)
+        problem.budgetWindowHours = windowHours(root) ?? problem.budgetWindowHours
         problem.timeout = root.number("timeout", .positive("seconds")) ?? problem.timeout
         problem.tuningShare = tuningShare(root, otherwise: problem.tuningShare)
         problem.discoAlpha = root.section("disco")?.number("alpha", .share) ?? problem.discoAlpha
         if let table = root.section("table") { read(table, into: &problem) }
         guard findings.isEmpty else { return nil }
         checkMoney(of: problem, in: root)
+        checkConfidence(of: problem, in: root)
         return findings.isEmpty ? problem : nil
     }
 
@@ -151,6 +154,39 @@ struct ProblemReader {
         return root.section("split")?.number("tuning_share", .properShare) ?? standard
     }
 
+    /// The window of the budget in hours: `24h`, `7d`, or a number of hours.
+    private func windowHours(_ root: Section) -> Int? {
+        let longest = 8_760
+        var hours: Int?
+        _ = root.text("budget_window", wanted: "whole hours or days, at most a year: 24h, 7d, or 24 for hours") {
+            text in
+            let unit = text.last == "d" ? 24 : 1
+            let digits = text.last == "d" || text.last == "h" ? text.dropLast() : text[...]
+            guard digits.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(digits), number >= 1,
+                number <= longest / unit
+            else { return Section.Refusal() }
+            hours = number * unit
+            return nil
+        }
+        return hours
+    }
+
+    /// Notes a confidence without a budget to be confident of, and a window without a confidence.
+    private func checkConfidence(of problem: Problem, in root: Section) {
+        if let field = root["confidence"], problem.confidence != nil,
+            !problem.limits.contains(where: { $0.metric.isPrefillShare && $0.atMost != nil })
+        {
+            root.refuse(
+                field, found: "`confidence` without a budget",
+                wanted: "a limit on device.prefill_share or server.prefill_share with `at_most`")
+        }
+        if let field = root["budget_window"], problem.confidence == nil {
+            root.refuse(
+                field, found: "`budget_window` without `confidence`", wanted: "`confidence` beside it",
+                advice: "Add `confidence: 0.95`, or remove it (--set budget_window=null).")
+        }
+    }
+
     private func read(_ table: Section, into problem: inout Problem) {
         let wanted = "a day (2025-01-31) or a time with its zone (2025-01-31T08:00:00Z)"
         problem.asOf = table.text("as_of", wanted: wanted) {
@@ -193,6 +229,8 @@ struct ProblemReader {
 }
 
 extension Metric {
+    fileprivate var isPrefillShare: Bool { self == .devicePrefillShare || self == .serverPrefillShare }
+
     /// Which numbers a limit on the metric takes.
     fileprivate var rule: NumberRule {
         switch self {
