@@ -3,8 +3,8 @@
 
 policy: every valid fixture of Tests/PoliciesTests must pass, every invalid/schema-*.json must fail; invalid/rule-*.json
 break rules that a schema cannot state, so they must pass and are listed. problem: the example that disco prints, those of
-data/ and of docs/problem-file.md, and small generated problems must pass; each known mistake must fail. solve, profile
-and ingest: the program's own output on the generated problems and their traces must pass, and must show what the schema
+data/ and of docs/problem-file.md, and small generated problems must pass; each known mistake must fail. solve, validate,
+profile and ingest: the program's own output on the generated problems and their traces must pass, and must show what the schema
 provides for; risk likewise, on a problem with arrival times. All but problem must leave no object open and no member without a description. What a trace report is stands
 in three schemas and must be the same in each. Exits with 1 on any disagreement.
 """
@@ -267,6 +267,20 @@ def risk_complaints(disco: str, generated: list[pathlib.Path]):
     for result in results[-1:]:
         yield from laxity_complaints("risk", schema, result, mistakes)
     print(f"risk: output of {len(results)} problems was checked")
+
+
+def validate_complaints(disco: str, generated: list[pathlib.Path]):
+    """On the tables that solve_complaints left beside the problems."""
+    schema = validator("validate")
+    yield from gaps(schema.schema)
+    results = []
+    yield from output_complaints(
+        schema, {f"validate {p.parent.name}": [disco, "policy", "validate", p.with_name("policy.json"), "--problem", p]
+                 for p in generated}, results)
+    for result in results[-1:]:
+        mistakes = {"surprise": 1, "values/surprise": {}, "values/ttft.mean/low": None, "bounds/0/surprise": 1, "valid": 1}
+        yield from laxity_complaints("validate", schema, result, mistakes)
+    print(f"validate: checks of {len(results)} tables were checked")
 
 
 def report_complaints():
