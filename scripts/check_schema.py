@@ -163,6 +163,11 @@ def profile_complaints(disco: str, generated: list[pathlib.Path]):
     pair = traced.with_name("pair.csv")
     pair.write_text("prompt_tokens,ttft\n5,0.5\n9,0.75\n")
     commands["profile of two rows"] = [disco, "profile", traced, "--set", f"endpoints.device.trace.path={pair}"]
+    raced = traced.with_name("raced.csv")
+    raced.write_text("prompt_tokens,ttft,outcome\n" + "".join(
+        f"{l},{0.1 * l},{'ok' if l < 40 else 'cancelled'}\n" for l in range(1, 60)))
+    commands["profile of a log with cancelled requests"] = [disco, "profile", traced] + [
+        word for name in ("server", "device") for word in ("--set", f"endpoints.{name}.trace.path={raced}")]
     results = []
     yield from output_complaints(schema, commands, results)
     shown = {
@@ -171,6 +176,7 @@ def profile_complaints(disco: str, generated: list[pathlib.Path]):
         "a parabola": lambda r: len(r["device"]["standard_errors"]) == 3,
         "a fit without standard errors": lambda r: None in r["device"]["standard_errors"],
         "a pooled server": lambda r: not r["server"]["groups"], "a conditioned server": lambda r: r["server"]["groups"],
+        "cancelled rows": lambda r: r["server"]["pooled"]["unidentified_share"] and r["device"]["cancelled"],
         "a server with failures": lambda r: r["server"]["pooled"]["p99.9"] is None,
         "evidence": lambda r: r["server"]["evidence"], "no evidence": lambda r: not r["server"]["evidence"],
         "a bucket without requests": lambda r: any(not b["requests"] for b in r["workload"]["buckets"]),

@@ -109,7 +109,8 @@ public struct Empirical: Sendable, Equatable {
             sum += support[k] * masses_[k]
             partial[k + 1] = sum / total
         }
-        self.init(support: support, survival: Survival(survival), partialMeans: partial, observations: observations,
+        self.init(
+            support: support, survival: Survival(survival), partialMeans: partial, observations: observations,
             censoring: censoring)
     }
 
