@@ -84,7 +84,7 @@ if Context.environment["DISCO_BENCHMARKS"] != nil {
         .executableTarget(
             name: "SolverBenchmarks",
             dependencies: [
-                "Serving", "Traces", "Profiles", "Solvers", "Distributions", "LinearAlgebra", "Optimization",
+                "Serving", "Traces", "Profiles", "Costs", "Solvers", "Distributions", "LinearAlgebra", "Optimization",
             ],
             path: "Benchmarks/SolverBenchmarks"))
 }

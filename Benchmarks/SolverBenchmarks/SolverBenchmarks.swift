@@ -18,6 +18,7 @@ struct SolverBenchmarks {
         case "sort": report = try sorting(options)
         case "disco": report = try paperPolicies(options)
         case "solve": report = try solving(options)
+        case "program": report = try program(options)
         case "memory": report = try peakMemory(options)
         case "ingest": report = try await ingesting(options)
         default: throw UsageError(description: "no piece of work is called \(options.piece)")
@@ -47,4 +48,10 @@ struct Report: Encodable {
     var baseBytes: Int?
     /// Rows or samples worked on.
     var rows: Int?
+    /// Mean TTFT of the policy, where a quantile was minimized.
+    var mean: Double?
+    /// Gap of the last linear program.
+    var gap: Double?
+    /// Rounds of the dual search.
+    var rounds: Int?
 }

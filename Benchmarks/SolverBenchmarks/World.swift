@@ -39,6 +39,7 @@ struct World {
             rows.ttft.append(line.seconds(promptTokens: 1) - 0.05 + 0.2 * share * share)
         }
         rows.outputTokens = Array(repeating: -1, count: residuals)
+        rows.hours = Array(repeating: TraceRows.noHour, count: residuals)
         rows.isCensored = Array(repeating: false, count: residuals)
         rows.isHeldOut = Array(repeating: false, count: residuals)
         rows.counts = Array(repeating: 1, count: residuals)

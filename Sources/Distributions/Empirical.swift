@@ -150,6 +150,32 @@ public struct Empirical: Sendable, Equatable {
         return partialMeans[k] + survival[k] * x
     }
 
+    /// E[min(X, x)] where `rank` = `rank(x)` is known.
+    @inlinable public func meanOfMinimum(_ x: Double, rank k: Int) -> Double { partialMeans[k] + survival[k] * x }
+
+    /// P(X ≥ x) where `rank` = `rank(x)` is known.
+    @inlinable public func survival(from x: Double, rank k: Int) -> Double {
+        k > 0 && support[k - 1] == x ? survival[k - 1] : survival[k]
+    }
+
+    /// P(offset + X > t), the sum rounded as a double.
+    /// - Complexity: O(1) expected.
+    public func survival(after offset: Double, at t: Double) -> Double {
+        var k = rank(t - offset)
+        while k < support.count, offset + support[k] <= t { k += 1 }
+        while k > 0, offset + support[k - 1] > t { k -= 1 }
+        return survival[k]
+    }
+
+    /// P(offset + X ≥ t), the sum rounded as a double.
+    /// - Complexity: O(1) expected.
+    public func survival(after offset: Double, from t: Double) -> Double {
+        var k = rank(t - offset)
+        while k < support.count, offset + support[k] < t { k += 1 }
+        while k > 0, offset + support[k - 1] >= t { k -= 1 }
+        return survival[k]
+    }
+
     /// The smallest support point t with P(X ≤ t) ≥ q, not interpolated; `.infinity` where failures leave none.
     /// - Precondition: 0 ≤ q ≤ 1.
     /// - Complexity: O(log *n*).

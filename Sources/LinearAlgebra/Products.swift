@@ -11,3 +11,17 @@ public func weightedSums(of a: [Double], rows: Int, columns: Int, weights x: [Do
     unsafe cblas_dgemv(
         CblasColMajor, CblasTrans, Int32(rows), Int32(columns), 1, a, Int32(rows), x, 1, 0, &result, 1)
 }
+
+/// The matrix product a · b (dgemm, one thread: the same bytes every time).
+/// - Precondition: as many columns in `a` as rows in `b`.
+/// - Complexity: O(a.rows · a.columns · b.columns).
+public func product(_ a: Matrix, _ b: Matrix) -> Matrix {
+    precondition(a.columns == b.rows, "\(a.rows) x \(a.columns) times \(b.rows) x \(b.columns)")
+    var result = Matrix(rows: a.rows, columns: b.columns)
+    guard a.rows > 0, a.columns > 0, b.columns > 0 else { return result }
+    Engine.prepare()
+    let (m, n, k) = (Int32(a.rows), Int32(b.columns), Int32(a.columns))
+    unsafe cblas_dgemm(
+        CblasColMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a.elements, m, b.elements, k, 0, &result.elements, m)
+    return result
+}

@@ -24,12 +24,38 @@ public struct UsageCurve: Sendable, Equatable {
 
     /// The vertex within `range` that minimizes `valueSlope · position + price · usage`, a convex function of it.
     /// - Complexity: O(log *n*).
-    func minimizer(valueSlope: Double, price: Double, within range: ClosedRange<Int>) -> Int {
+    public func minimizer(valueSlope: Double, price: Double, within range: ClosedRange<Int>) -> Int {
         var low = range.lowerBound
         var high = range.upperBound
         while low < high {
             let middle = (low + high) / 2
             if valueSlope + price * slopes[middle] >= 0 { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
+    /// The curve at a position, linear between vertices and constant beyond them.
+    /// - Complexity: O(log *n*).
+    public func usage(at position: Double) -> Double {
+        let next = firstVertex { $0 > position }
+        guard next > 0 else { return usage[0] }
+        guard next < positions.count else { return usage[positions.count - 1] }
+        return usage[next - 1] + slopes[next - 1] * (position - positions[next - 1])
+    }
+
+    /// The vertices strictly between two positions.
+    /// - Complexity: O(log *n*).
+    public func vertices(strictlyBetween from: Double, _ to: Double) -> Range<Int> {
+        let start = firstVertex { $0 > from }
+        return start..<max(start, firstVertex { $0 >= to })
+    }
+
+    private func firstVertex(_ isBeyond: (Double) -> Bool) -> Int {
+        var low = 0
+        var high = positions.count
+        while low < high {
+            let middle = (low + high) / 2
+            if isBeyond(positions[middle]) { high = middle } else { low = middle + 1 }
         }
         return low
     }

@@ -78,8 +78,41 @@ public enum PolicyRule: String, Sendable, Hashable, CaseIterable {
     case gapConsistent = "gap-consistent"
     /// What is called optimal has no gap to speak of.
     case optimalGap = "optimal-gap"
-    /// Only a limit has a multiplier.
+    /// Only a limit has a multiplier, and in a tie-break the objective.
     case multiplierLimit = "multiplier-limit"
+    /// A multiplier is at least 0 for a limit from above alone, at most 0 for one from below alone.
+    case multiplierSign = "multiplier-sign"
+    /// Only a quantile has a tail.
+    case tailObjective = "tail-objective"
+    /// What is called the optimal quantile has a tail that proves it.
+    case tailMissing = "tail-missing"
+    /// A tail's time is in 0...primal.
+    case tailTime = "tail-time"
+    /// A tail's bound is in (1 - q, 1], q the objective's level.
+    case tailBound = "tail-bound"
+    /// A quantile's bound is its tail's time, or the next larger double.
+    case tailProof = "tail-proof"
+    /// Only the ties of a quantile are broken.
+    case tieBreakObjective = "tie-break-objective"
+    /// The limits that were solved under are at least as strict as those asked for.
+    case solvedUnderStrict = "solved-under-strict"
+
+    // MARK: Periods
+
+    /// A table has buckets for all day or periods, not both.
+    case bucketsOrPeriods = "buckets-or-periods"
+    /// A period's hours are in 0...23.
+    case periodHourRange = "period-hour-range"
+    /// A period has at least one hour, and its hours ascend.
+    case periodHours = "period-hours"
+    /// No hour of the day is left out.
+    case periodGap = "period-gap"
+    /// No hour of the day is in two periods.
+    case periodOverlap = "period-overlap"
+    /// A period's share is in 0...1.
+    case periodShareRange = "period-share-range"
+    /// The periods' shares sum to 1 ± 1e-9.
+    case periodShareSum = "period-share-sum"
 
     // MARK: Buckets
 

@@ -1,13 +1,14 @@
 extension PolicyTable {
     /// Relative where the magnitude is above 1.
-    private static func tolerance(_ magnitude: Double) -> Double { 1e-9 * max(1, magnitude.magnitude) }
+    static func tolerance(_ magnitude: Double) -> Double { 1e-9 * max(1, magnitude.magnitude) }
 
     func checkClaims(_ findings: inout Findings) {
         checkMetric(objective, "$.objective", &findings)
         findings.require(
             expected[objective] != nil, .objectiveReported, "$.expected",
             "the objective \(quoted(objective)) is not among the expected outcomes")
-        for (metric, limit) in limits.sorted(by: { $0.key < $1.key }) { checkLimit(limit, on: metric, &findings) }
+        checkLimits(limits, "$.limits", &findings)
+        if let solvedUnder { checkSolvedUnder(solvedUnder, &findings) }
         if let certificate { checkCertificate(certificate, &findings) }
         checkOutcomes(expected, "$.expected", &findings)
         if let heldOut { checkOutcomes(heldOut, "$.held_out", &findings) }
@@ -24,14 +25,44 @@ extension PolicyTable {
             "$.fallback.device_missing", "wanted the server at 0 and the device never")
     }
 
-    private func checkMetric(_ name: String, _ path: @autoclosure () -> String, _ findings: inout Findings) {
+    func checkMetric(_ name: String, _ path: @autoclosure () -> String, _ findings: inout Findings) {
         findings.require(
             PolicyMetric.isKnown(name), .metricKnown, path(),
-            "unknown metric \(quoted(name)); \(suggestion(for: name, among: PolicyMetric.names))")
+            "unknown metric \(quoted(name)); \(PolicyMetric.advice(about: name))")
     }
 
-    private func checkLimit(_ limit: Limit, on metric: String, _ findings: inout Findings) {
-        let path = Findings.entry("$.limits", metric)
+    private func checkLimits(_ limits: [String: Limit], _ parent: String, _ findings: inout Findings) {
+        for (metric, limit) in limits.sorted(by: { $0.key < $1.key }) {
+            checkLimit(limit, on: metric, parent, &findings)
+        }
+    }
+
+    /// What was solved under are limits too, each at least as strict as the one that it stands for.
+    private func checkSolvedUnder(_ stricter: [String: Limit], _ findings: inout Findings) {
+        let parent = "$.solved_under"
+        checkLimits(stricter, parent, &findings)
+        for (metric, limit) in limits.sorted(by: { $0.key < $1.key }) {
+            guard let own = stricter[metric] else {
+                findings.require(
+                    false, .solvedUnderStrict, parent, "there is no limit on \(quoted(metric)), which $.limits limits")
+                continue
+            }
+            let path = Findings.entry(parent, metric)
+            if let bound = limit.atMost, bound.isFinite, own.atMost?.isFinite != false {
+                findings.require(
+                    own.atMost.map { $0 <= bound } ?? false, .solvedUnderStrict, path + ".at_most",
+                    "found \(own.atMost.map { "\($0)" } ?? "none"), wanted at most \(bound), as in $.limits")
+            }
+            if let bound = limit.atLeast, bound.isFinite, own.atLeast?.isFinite != false {
+                findings.require(
+                    own.atLeast.map { $0 >= bound } ?? false, .solvedUnderStrict, path + ".at_least",
+                    "found \(own.atLeast.map { "\($0)" } ?? "none"), wanted at least \(bound), as in $.limits")
+            }
+        }
+    }
+
+    private func checkLimit(_ limit: Limit, on metric: String, _ parent: String, _ findings: inout Findings) {
+        let path = Findings.entry(parent, metric)
         checkMetric(metric, path, &findings)
         findings.require(
             limit.atMost != nil || limit.atLeast != nil, .limitEmpty, path, "wanted at_most, at_least or both")
@@ -58,34 +89,6 @@ extension PolicyTable {
                 !(value < atLeast - Self.tolerance(atLeast)), .limitKept, place,
                 "found \(value), wanted at least \(atLeast)")
         }
-    }
-
-    private func checkCertificate(_ certificate: Certificate, _ findings: inout Findings) {
-        for (metric, multiplier) in certificate.multipliers.sorted(by: { $0.key < $1.key }) {
-            let path = Findings.entry("$.certificate.multipliers", metric)
-            _ = findings.requireFinite(multiplier, path)
-            checkMetric(metric, path, &findings)
-            findings.require(limits[metric] != nil, .multiplierLimit, path, "there is no limit on \(quoted(metric))")
-        }
-        var areFinite = true
-        for (name, value) in [
-            ("primal", certificate.primal), ("bound", certificate.bound), ("gap", certificate.gap),
-            ("scale", certificate.scale),
-        ] where !findings.requireFinite(value, "$.certificate.\(name)") { areFinite = false }
-        guard areFinite else { return }
-        let (primal, bound, gap, scale) = (certificate.primal, certificate.bound, certificate.gap, certificate.scale)
-        findings.require(scale >= 0, .scaleRange, "$.certificate.scale", "found \(scale), wanted at least 0")
-        findings.require(
-            bound <= primal + Self.tolerance(scale), .boundBelowPrimal, "$.certificate.bound",
-            "bound \(bound) is above primal \(primal)")
-        let stated = Certificate.gap(primal: primal, bound: bound, scale: scale)
-        findings.require(
-            (gap - stated).magnitude <= Self.tolerance(stated), .gapConsistent, "$.certificate.gap",
-            "found \(gap), wanted (primal \(primal) - bound \(bound)) / scale \(scale) = \(stated)")
-        findings.require(
-            certificate.status != .optimal || gap <= Certificate.largestOptimalGap, .optimalGap, "$.certificate.gap",
-            "found a gap of \(gap) with status optimal, wanted at most \(Certificate.largestOptimalGap), or status feasible"
-        )
     }
 
     private func checkOutcomes(_ outcomes: [String: Double], _ path: String, _ findings: inout Findings) {

@@ -37,7 +37,14 @@ extension PolicyTable {
         /// How much the choice is about: the requests' mean of (worst action's value - best action's value), ≥ 0.
         public var scale: Double
         /// What the optimum would gain by one unit more of a limit, by name of ``PolicyMetric``; objective per unit.
+        ///
+        /// A limit from above has one of at least 0, a limit from below one of at most 0: one unit more of it costs. A
+        /// limit on a quantile of level q is the row P(TTFT > limit) ≤ 1 - q, and its unit is one of probability.
         public var multipliers: [String: Double]
+        /// Why no smaller quantile can be had; nil where the objective is none, or its bound is not proved.
+        public var tail: Tail?
+        /// How good the policy is among those of the best quantile; nil where ties are not broken.
+        public var tieBreak: TieBreak?
 
         /// A certificate.
         /// - Parameters:
@@ -47,9 +54,11 @@ extension PolicyTable {
         ///   - gap: (primal - bound) / scale, computed where nil.
         ///   - scale: The magnitude that tolerances are relative to, ≥ 0.
         ///   - multipliers: Objective per unit of each limit.
+        ///   - tail: The proof of a quantile's bound.
+        ///   - tieBreak: The proof of the mean among the policies of the best quantile.
         public init(
             status: Status, primal: Double, bound: Double, gap: Double? = nil, scale: Double = 1,
-            multipliers: [String: Double] = [:]
+            multipliers: [String: Double] = [:], tail: Tail? = nil, tieBreak: TieBreak? = nil
         ) {
             self.status = status
             self.primal = primal
@@ -57,6 +66,8 @@ extension PolicyTable {
             self.gap = gap ?? Self.gap(primal: primal, bound: bound, scale: scale)
             self.scale = scale
             self.multipliers = multipliers
+            self.tail = tail
+            self.tieBreak = tieBreak
         }
 
         /// The largest gap that may be called optimal, with any number of limits.

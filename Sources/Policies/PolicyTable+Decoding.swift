@@ -51,11 +51,17 @@ extension PolicyTable {
                 path: versionNode.path,
                 problem: .unknownVersion(found: DecimalDigits(version).jsonText, known: Self.knownSchemaVersions))
         }
-        let members = try node.members([
-            "schema_version", "id", "revision", "as_of", "valid_from", "valid_until", "provenance", "units",
-            "endpoints", "timeout", "objective", "limits", "certificate", "expected", "held_out", "buckets", "guard",
-            "fallback",
-        ])
+        // One of `buckets` and `periods` is left out.
+        let isByPeriod = node.member("periods") != nil
+        if isByPeriod, node.member("buckets") != nil {
+            throw PolicyError(path: node.path, problem: .excludedMember("periods", beside: "buckets"))
+        }
+        let members = try node.members(
+            [
+                "schema_version", "id", "revision", "as_of", "valid_from", "valid_until", "provenance", "units",
+                "endpoints", "timeout", "objective", "limits", "certificate", "expected", "held_out",
+                isByPeriod ? "periods" : "buckets", "guard", "fallback",
+            ], optional: ["solved_under"])
         self.init(
             id: try members["id"].string(), revision: try members["revision"].integer(),
             asOf: try members["as_of"].ifPresent?.string(), validFrom: try members["valid_from"].ifPresent?.string(),
@@ -63,10 +69,13 @@ extension PolicyTable {
             provenance: try Provenance(node: members["provenance"]), units: try Units(node: members["units"]),
             endpoints: try Endpoints(node: members["endpoints"]), timeout: try members["timeout"].number(),
             objective: try members["objective"].string(), limits: try Self.limits(node: members["limits"]),
+            solvedUnder: try node.member("solved_under").map { (node) throws(PolicyError) in try Self.limits(node: node)
+            },
             certificate: try Certificate(nullable: members["certificate"]),
             expected: try members["expected"].numbersByName(),
             heldOut: try members["held_out"].ifPresent?.numbersByName(),
-            buckets: try Self.buckets(node: members["buckets"]),
+            buckets: isByPeriod ? [] : try Self.buckets(node: members["buckets"]),
+            periods: isByPeriod ? try Self.periods(node: members["periods"]) : [],
             budgetGuard: try BudgetGuard(nullable: members["guard"]), fallback: try Fallback(node: members["fallback"]))
     }
 
@@ -97,6 +106,22 @@ extension PolicyTable {
 }
 
 // MARK: - Buckets
+
+extension PolicyTable {
+    private static func periods(node: JSONNode) throws(PolicyError) -> [Period] {
+        var periods: [Period] = []
+        for element in try node.elements() {
+            let members = try element.members(["hours", "share", "buckets"])
+            var hours: [Int] = []
+            for hour in try members["hours"].elements() { hours.append(try hour.integer()) }
+            periods.append(
+                Period(
+                    hours: hours, share: try members["share"].number(),
+                    buckets: try Self.buckets(node: members["buckets"])))
+        }
+        return periods
+    }
+}
 
 extension PolicyTable.Bucket {
     init(node: JSONNode) throws(PolicyError) {

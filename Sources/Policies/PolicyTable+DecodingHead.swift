@@ -63,10 +63,13 @@ extension PolicyTable.PerToken {
 extension PolicyTable.Certificate {
     init?(nullable node: JSONNode) throws(PolicyError) {
         guard let node = node.ifPresent else { return nil }
-        let members = try node.members(["status", "primal", "bound", "gap", "scale", "multipliers"])
+        let members = try node.members(
+            ["status", "primal", "bound", "gap", "scale", "multipliers"], optional: ["tail", "tie_break"])
         self.init(
             status: try members["status"].word(Status.self), primal: try members["primal"].number(),
             bound: try members["bound"].number(), gap: try members["gap"].number(),
-            scale: try members["scale"].number(), multipliers: try members["multipliers"].numbersByName())
+            scale: try members["scale"].number(), multipliers: try members["multipliers"].numbersByName(),
+            tail: try node.member("tail").map { (node) throws(PolicyError) in try Tail(node: node) },
+            tieBreak: try node.member("tie_break").map { (node) throws(PolicyError) in try TieBreak(node: node) })
     }
 }

@@ -4,13 +4,30 @@ extension PolicyTable {
     ///     minimize ttft.mean, device.prefill_share at most 0.2
     public func summary() -> String {
         let verb = PolicyMetric.isMaximized(objective) ? "maximize" : "minimize"
-        let bounds = PolicyMetric.inOrder(limits.keys).flatMap { metric in
+        return (["\(verb) \(printable(objective))"] + phrases(of: limits)).joined(separator: ", ")
+    }
+
+    private func phrases(of limits: [String: Limit]) -> [String] {
+        PolicyMetric.inOrder(limits.keys).flatMap { metric in
             let limit = limits[metric] ?? Limit()
             return [("at most", limit.atMost), ("at least", limit.atLeast)].compactMap { side, bound in
                 bound.map { "\(printable(metric)) \(side) \(exact($0))\(unit(of: metric))" }
             }
         }
-        return (["\(verb) \(printable(objective))"] + bounds).joined(separator: ", ")
+    }
+
+    /// What proves a quantile, and what is proved of its ties.
+    private func proofSentences(_ certificate: Certificate) -> [String] {
+        let tail = certificate.tail.map {
+            "P(TTFT > \(short($0.time)) s) is at least \(short($0.bound)) in every policy that keeps the limits"
+        }
+        let tieBreak = certificate.tieBreak.map {
+            """
+            \(Certificate.TieBreak.metric) among the best: \($0.status.rawValue): primal \(short($0.primal)), bound \
+            \(short($0.bound)), gap \(short($0.gap))
+            """
+        }
+        return [tail, tieBreak].compactMap { $0 }
     }
 
     /// The table for people: the summary, the certificate, the outcomes, and what prompts of which length do.
@@ -29,6 +46,13 @@ extension PolicyTable {
                 "bound \(short(certificate.bound)),", "gap \(short(certificate.gap))",
             ]
             lines += wrapped(facts, width: width, indent: 2)
+            lines += proofSentences(certificate).flatMap {
+                wrapped($0.split(separator: " ").map(String.init), width: width, indent: 2)
+            }
+        }
+        if let solvedUnder {
+            let words = "solved under " + phrases(of: solvedUnder).joined(separator: ", ")
+            lines += wrapped(words.split(separator: " ").map(String.init), width: width, indent: 2)
         }
         lines += ["", clipped("id \(printable(id))", to: width)]
         let dates = [("as of", asOf), ("valid from", validFrom), ("valid until", validUntil)]
@@ -39,7 +63,8 @@ extension PolicyTable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// What prompts of which length do; buckets in a row that do the same are one line.
+    /// What prompts of which length do, by period of the day where there are any; buckets in a row that do the same are
+    /// one line.
     /// - Parameter width: Columns that no line exceeds; at least 60.
     /// - Returns: A header and a line per action, ending in a newline.
     /// - Complexity: O(*n*) in the number of actions.
@@ -83,7 +108,7 @@ extension PolicyTable {
         }
     }
 
-    private var runs: [Run] {
+    private static func runs(of buckets: [Bucket]) -> [Run] {
         var runs: [Run] = []
         for bucket in buckets {
             let isBorrowed = bucket.evidence.borrowedFrom != nil
@@ -104,18 +129,31 @@ extension PolicyTable {
     }
 
     private func bucketLines(width: Int) -> [String] {
-        let runs = runs
-        var rows = [["prompt tokens", "requests", "action"]]
-        for run in runs {
-            let isMixture = run.actions.count > 1
-            let texts = run.actions.map { (isMixture ? "\(short(100 * $0.probability)) %: " : "") + $0.action.text }
-            for (index, text) in (texts.isEmpty ? ["none"] : texts).enumerated() {
-                rows.append(
-                    index == 0 ? [run.lengths, "\(run.requests)\(run.isBorrowed ? "*" : "")", text] : ["", "", text])
+        var lines: [String] = []
+        var hasBorrowed = false
+        func add(_ buckets: [Bucket]) {
+            let runs = Self.runs(of: buckets)
+            var rows = [["prompt tokens", "requests", "action"]]
+            for run in runs {
+                let isMixture = run.actions.count > 1
+                let texts = run.actions.map { (isMixture ? "\(short(100 * $0.probability)) %: " : "") + $0.action.text }
+                for (index, text) in (texts.isEmpty ? ["none"] : texts).enumerated() {
+                    rows.append(
+                        index == 0
+                            ? [run.lengths, "\(run.requests)\(run.isBorrowed ? "*" : "")", text] : ["", "", text])
+                }
             }
+            lines += aligned(rows, width: width)
+            hasBorrowed = hasBorrowed || runs.contains(where: \.isBorrowed)
+        }
+        if periods.isEmpty || !buckets.isEmpty { add(buckets) }
+        for period in periods {
+            if !lines.isEmpty { lines.append("") }
+            lines.append(clipped("\(period.words), \(short(100 * period.share)) % of requests", to: width))
+            add(period.buckets)
         }
         let note = "* too few rows for some of these lengths: they take a neighbour's action"
-        return aligned(rows, width: width) + (runs.contains(where: \.isBorrowed) ? ["", clipped(note, to: width)] : [])
+        return lines + (hasBorrowed ? ["", clipped(note, to: width)] : [])
     }
 }
 

@@ -12,6 +12,8 @@ public enum ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
     case notPositive(promptTokens: Int, seconds: Double)
     /// Nothing is left to profile in this part of a trace.
     case empty(String)
+    /// The trace has no arrivals of the calendar, so that its requests have no hour of the day.
+    case noHourOfDay
     /// All rows of a part are of cancelled requests: nothing is known but lower bounds.
     case censored(rows: Int)
 
@@ -33,6 +35,12 @@ public enum ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
         case .notPositive(let length, let seconds):
             "the TTFT formula gives \(seconds) s for a prompt of \(length) tokens; a TTFT is greater than 0 s"
         case .empty(let what): what
+        case .noHourOfDay:
+            """
+            endpoints.server.condition_on: hour_of_day needs arrived_at as times of the calendar (2025-01-31 12:00:00, or \
+            seconds since 1970), and this trace has none. Map a column with columns: {arrived_at: ...}, or leave \
+            hour_of_day out
+            """
         case .censored(let rows):
             """
             all \(rows) requests were cancelled before their first token, so nothing is known of it but that it came later. \

@@ -12,7 +12,7 @@ public struct DeviceProfile: Sendable, Equatable {
     /// Probability of each residual among all requests; they sum to 1 − `failedShare`.
     public let masses: [Double]
     /// `survival[k]` is P(R > residuals[k − 1]) among all requests, failures included; `survival[0]` = 1.
-    let survival: [Double]
+    @usableFromInline let survival: [Double]
     /// No time is below this: the smallest observed TTFT, in seconds; 0 for a given formula.
     public let floor: Double
     /// Share of requests that fail, 0...1.
@@ -119,15 +119,34 @@ public struct DeviceProfile: Sendable, Equatable {
     /// P(D(length) > x), failures included.
     /// - Complexity: O(log *residuals*).
     public func survival(promptTokens length: Int, at x: Double) -> Double {
-        if x < floor { return 1 }
-        let line = fit.seconds(promptTokens: length)
+        survival(line: fit.seconds(promptTokens: length), after: 0, at: x)
+    }
+
+    /// P(wait + D > t) where the fitted curve is at `line`, failures included; the sum is rounded as a double.
+    ///
+    /// All times in seconds.
+    /// - Complexity: O(log *residuals*).
+    @inlinable public func survival(line: Double, after wait: Double, at t: Double) -> Double {
+        survival[firstResidual { wait + max(line + $0, floor) > t }]
+    }
+
+    /// P(wait + D ≥ t) where the fitted curve is at `line`, failures included; the sum is rounded as a double.
+    ///
+    /// All times in seconds.
+    /// - Complexity: O(log *residuals*).
+    @inlinable public func survival(line: Double, after wait: Double, from t: Double) -> Double {
+        survival[firstResidual { wait + max(line + $0, floor) >= t }]
+    }
+
+    /// Index of the first residual with a property that, once true, stays true.
+    @inlinable func firstResidual(_ isLate: (Double) -> Bool) -> Int {
         var low = 0
         var high = residuals.count
         while low < high {
             let middle = (low + high) / 2
-            if line + residuals[middle] <= x { low = middle + 1 } else { high = middle }
+            if isLate(residuals[middle]) { high = middle } else { low = middle + 1 }
         }
-        return survival[low]
+        return low
     }
 
     /// The residual at level `q`, 0...1, of requests known to answer, in seconds.

@@ -21,6 +21,10 @@ public struct WorkloadProfile: Sendable, Equatable {
         public let outputTokens: Int
         /// Number of requests.
         public let count: Int
+
+        func adding(_ more: Int) -> OutputCount {
+            OutputCount(promptTokens: promptTokens, outputTokens: outputTokens, count: count + more)
+        }
     }
 
     /// Number of requests.
@@ -44,9 +48,15 @@ public struct WorkloadProfile: Sendable, Equatable {
             if rows.outputTokens[i] >= 0 {
                 entry.answered += rows.counts[i]
                 entry.tokens += rows.outputTokens[i] * rows.counts[i]
-                outputs.append(
-                    OutputCount(
-                        promptTokens: rows.promptTokens[i], outputTokens: rows.outputTokens[i], count: rows.counts[i]))
+                var output = OutputCount(
+                    promptTokens: rows.promptTokens[i], outputTokens: rows.outputTokens[i], count: rows.counts[i])
+                // Rows that differ in their hour alone are neighbours.
+                if let last = outputs.last, last.promptTokens == output.promptTokens,
+                    last.outputTokens == output.outputTokens
+                {
+                    output = outputs.removeLast().adding(output.count)
+                }
+                outputs.append(output)
             }
             byLength[rows.promptTokens[i]] = entry
         }

@@ -6,7 +6,7 @@ private import Traces
 /// What `disco profile` says of a problem's traces, before anything is solved.
 public struct ProfileStudy: Sendable {
     private let problem: Problem
-    private let profiles: StudyProfiles
+    let profiles: StudyProfiles
 
     /// A study of `profiles`.
     public init(_ problem: Problem, _ profiles: StudyProfiles) {
@@ -23,6 +23,7 @@ public struct ProfileStudy: Sendable {
         lines += columns([["prompt tokens", "requests", "mean prompt", "output p50", "output p90"]] + view.bucketRows)
         lines += ["", "server    \(profiles.serverSentence(problem))"]
         lines += view.evidenceLines
+        lines += hourLines
         lines += ["", "device    \(profiles.deviceSentence(problem))"]
         lines += view.fitLines
         if let heldOut = profiles.heldOut, let tuning = profiles.tuning {
@@ -33,6 +34,9 @@ public struct ProfileStudy: Sendable {
                 \(text(tuning.server.pooled.quantile(0.5))) s, then \(text(heldOut.server.pooled.quantile(0.5))) s
                 """,
             ]
+        }
+        if case .optimal = problem.workload.buckets {
+            lines.append("note: optimal buckets come of the solution; these are quantile buckets of the same number")
         }
         lines += profiles.notes.map { "note: \($0)" }
         return lines.joined(separator: "\n") + "\n"
@@ -81,6 +85,7 @@ public struct ProfileStudy: Sendable {
                             "cancelled": .integer($0.cancelled), "p50": .number($0.p50), "p99": .number($0.p99),
                         ])
                     }),
+                "hours": hoursJSON,
             ]),
             "device": .object([
                 "intercept": .number(fit.intercept), "per_token": .number(fit.perToken),

@@ -11,29 +11,40 @@ extension SolveStudy {
     /// - Parameter table: The policy table made from this study.
     /// - Returns: An object; numbers that are infinite or unknown are null.
     public func json(_ table: PolicyTable) -> JSONValue {
-        let certificate = solution.certificate
+        let certificate = answer.certificate
         return .object([
             "version": .integer(1),
             "metric": .string(problem.objective.rawValue),
-            "status": .string(certificate.status.rawValue),
+            "status": .string(answer.status.rawValue),
             "objective": .number(certificate.primal),
             "bound": .number(certificate.bound),
             "gap": .number(certificate.gap),
             "scale": .number(certificate.scale),
-            "limits": .object(
-                Dictionary(
-                    uniqueKeysWithValues: problem.limits.map {
-                        ($0.metric.rawValue, .object(["at_most": .init($0.atMost), "at_least": .init($0.atLeast)]))
-                    })),
-            "multipliers": .object(
-                limit.map { [Metric.prefillShare(of: $0.endpoint).rawValue: .number(certificate.multiplier)] } ?? [:]),
+            "limits": problem.limits.json,
+            "solved_under": limits.json,
+            "multipliers": certificate.multipliers.json,
+            "tail": answer.tail.map {
+                .object([
+                    "time": .number($0.time), "bound": .number(min(1, $0.bound)), "multipliers": $0.multipliers.json,
+                ])
+            } ?? .null,
+            "tie_break": answer.tieBreak.map {
+                .object([
+                    "metric": .string(Metric.ttftMean.rawValue), "primal": .number($0.primal),
+                    "bound": .number($0.bound), "gap": .number($0.gap), "scale": .number($0.scale),
+                    "multipliers": $0.multipliers.json,
+                ])
+            } ?? .null,
+            "deterministic": .bool(problem.isDeterministic),
+            "risk": .array(risks.map(\.json)),
             "expected": optimum.expected.json,
             "held_out": optimum.heldOut?.json ?? .null,
             "baselines": .object(
                 Dictionary(
                     uniqueKeysWithValues: baselines.map { ($0.baseline.rawValue, json($0.judgement)) })),
             "partition": .object([
-                "buckets": .integer(optimum.plan.lowerEdges.count), "loss": .number(partitionLoss),
+                "buckets": .integer(optimum.plans.reduce(0) { $0 + $1.lowerEdges.count }), "loss": .init(partitionLoss),
+                "losses": bucketChoice?.lossesJSON ?? .array([]),
             ]),
             "regime": .init(regime),
             "policy_id": .string(table.id),
@@ -65,6 +76,22 @@ extension SolveStudy {
         members["breaks"] = .array(judgement.brokenLimits.map { .string($0.rawValue) })
         return .object(members)
     }
+}
+
+extension [Limit] {
+    /// Limits as a JSON object by metric.
+    var json: JSONValue {
+        .object(
+            Dictionary(
+                uniqueKeysWithValues: map {
+                    ($0.metric.rawValue, .object(["at_most": .init($0.atMost), "at_least": .init($0.atLeast)]))
+                }))
+    }
+}
+
+extension Dictionary where Key == Metric, Value == Double {
+    /// Numbers as a JSON object by metric; what is 0 is left out.
+    var json: JSONValue { .object(byName.mapValues { .number($0) }) }
 }
 
 extension Outcomes {

@@ -27,12 +27,10 @@ extension SolveStudy {
             units: .init(money: (problem.server.price ?? problem.device.price)?.currency),
             endpoints: .init(server: facts(of: .server), device: facts(of: .device)), timeout: problem.timeout,
             objective: problem.objective.rawValue,
-            limits: Dictionary(
-                uniqueKeysWithValues: problem.limits.map {
-                    ($0.metric.rawValue, PolicyTable.Limit(atMost: $0.atMost, atLeast: $0.atLeast))
-                }),
+            limits: Self.byName(problem.limits),
+            solvedUnder: limits == problem.limits ? nil : Self.byName(limits),
             certificate: certificate, expected: optimum.expected.byName, heldOut: optimum.heldOut?.byName,
-            buckets: tableBuckets,
+            buckets: tableBuckets(of: 0),
             budgetGuard: limit.map { .init(endpoint: $0.endpoint == .server ? .server : .device, budget: $0.budget) })
         let broken = table.violations().filter { $0.rule != .idShape }
         guard broken.isEmpty else {
@@ -41,42 +39,62 @@ extension SolveStudy {
         return table.identified(bySHA256Hex: sha256Hex(table.canonicalContent()))
     }
 
-    private var certificate: PolicyTable.Certificate {
-        let certificate = solution.certificate
-        return PolicyTable.Certificate(
-            status: certificate.status == .optimal ? .optimal : .feasible, primal: certificate.primal,
-            bound: certificate.bound, gap: certificate.gap, scale: certificate.scale,
-            multipliers: limit.map { [Metric.prefillShare(of: $0.endpoint).rawValue: certificate.multiplier] } ?? [:])
+    private static func byName(_ limits: [Limit]) -> [String: PolicyTable.Limit] {
+        Dictionary(
+            uniqueKeysWithValues: limits.map {
+                ($0.metric.rawValue, PolicyTable.Limit(atMost: $0.atMost, atLeast: $0.atLeast))
+            })
     }
 
-    /// The asked-for buckets; one without requests takes the action of its neighbour, and says so.
-    private var tableBuckets: [PolicyTable.Bucket] {
-        let workload = profiles.all.workload
-        let plan = optimum.plan
+    private var certificate: PolicyTable.Certificate {
+        let certificate = answer.certificate
+        // A policy without mixtures keeps all limits, but the bound is that of mixtures.
+        func status(_ gap: Double) -> PolicyTable.Certificate.Status {
+            answer.status == .optimal && gap <= 1e-6 ? .optimal : .feasible
+        }
+        return PolicyTable.Certificate(
+            status: status(certificate.gap), primal: certificate.primal, bound: certificate.bound,
+            gap: certificate.gap, scale: certificate.scale, multipliers: certificate.multipliers.byName,
+            tail: answer.tail.map {
+                .init(time: $0.time, bound: min(1, $0.bound), multipliers: $0.multipliers.byName)
+            },
+            tieBreak: answer.tieBreak.map {
+                .init(
+                    status: status($0.gap), primal: $0.primal, bound: $0.bound, gap: $0.gap, scale: $0.scale,
+                    multipliers: $0.multipliers.byName)
+            })
+    }
+
+    /// A world's asked-for buckets; one without requests takes the action of its neighbour, and says so.
+    func tableBuckets(of world: Int) -> [PolicyTable.Bucket] {
+        let profile = worlds[world].profile
+        let workload = profile.workload
+        let plan = optimum.plans[world]
+        let asked = buckets[world]
         let isServerRecorded = profiles.sources.contains { $0.role == "server" }
-        return zip(buckets.lowerEdges, buckets.ranges(in: workload)).enumerated().map { index, bucket in
+        return zip(asked.lowerEdges, asked.ranges(in: workload)).enumerated().map { index, bucket in
             let (from, range) = bucket
             let own = plan.lowerEdges.interval(holding: from)
-            let lender = range.isEmpty ? lender(ofInterval: own) : nil
-            let group = profiles.all.server.group(of: from)
+            let lender = range.isEmpty ? lender(ofInterval: own, in: world) : nil
+            let group = profile.server.group(of: from)
             return PolicyTable.Bucket(
-                from: from, to: index + 1 < buckets.lowerEdges.count ? buckets.lowerEdges[index + 1] - 1 : nil,
+                from: from, to: index + 1 < asked.lowerEdges.count ? asked.lowerEdges[index + 1] - 1 : nil,
                 actions: plan.mixtures[own].parts.map {
                     .init(
                         probability: $0.probability, serverWait: $0.action.serverWait, deviceWait: $0.action.deviceWait)
                 },
                 evidence: .init(
                     requests: range.reduce(0) { $0 + workload.counts[$1] },
-                    serverRows: isServerRecorded ? profiles.all.server.groups[group].observations : 0,
+                    serverRows: isServerRecorded ? profile.server.groups[group].observations : 0,
                     borrowedFrom: lender))
         }
     }
 
     /// Lower edge of the first asked-for bucket with requests within interval `own` of the plan.
-    private func lender(ofInterval own: Int) -> Int? {
-        let edges = optimum.plan.lowerEdges
-        let workload = profiles.all.workload
-        return zip(buckets.lowerEdges, buckets.ranges(in: workload)).first { edge, range in
+    private func lender(ofInterval own: Int, in world: Int) -> Int? {
+        let edges = optimum.plans[world].lowerEdges
+        let workload = worlds[world].profile.workload
+        return zip(buckets[world].lowerEdges, buckets[world].ranges(in: workload)).first { edge, range in
             !range.isEmpty && edges.interval(holding: workload.lengths[range.lowerBound]) == own
         }?.0
     }
@@ -115,6 +133,15 @@ extension StudyProfiles.Source {
 
     /// The file's name without its folders, which differ between machines.
     var fileName: String { report.path.split(separator: "/").last.map(String.init) ?? report.path }
+}
+
+extension Dictionary where Key == Metric, Value == Double {
+    /// Values by the metric's name; what is 0 is left out.
+    var byName: [String: Double] {
+        var named: [String: Double] = [:]
+        for (metric, value) in self where value != 0 { named[metric.rawValue] = value }
+        return named
+    }
 }
 
 extension Outcomes {

@@ -12,25 +12,26 @@ extension SolveStudy {
         var lines = [
             "workload  \(workloadSentence)", "server    \(serverSentence)", "device    \(deviceSentence)", "",
         ]
-        let certificate = solution.certificate
         lines.append(table.summary())
-        lines.append(
-            """
-            \(certificate.status.rawValue): \(text(certificate.primal, digits: 4)) s, bound \
-            \(text(certificate.bound, digits: 4)) s, gap \(text(certificate.gap))
-            """)
+        lines += certificateLines
         lines += ["", table.renderedBuckets()]
-        if let limit {
-            let share = Metric.prefillShare(of: limit.endpoint)
-            let perPoint = solution.certificate.multiplier * 10  // seconds per unit of share, as ms per 0.01
+        lines += shadowPrices
+        if let partitionLoss {
+            let count = optimum.plans.reduce(0) { $0 + $1.lowerEdges.count }
+            let periods = worlds.count > 1 ? " in \(worlds.count) periods" : ""
             lines.append(
-                "One more point of \(share.rawValue) would buy \(text(perPoint)) ms of mean TTFT.")
+                """
+                Cutting lengths into \(count) buckets\(periods) costs \(problem.objective.amount(partitionLoss)) against one \
+                bucket per length.
+                """)
         }
-        lines.append(
-            """
-            Cutting lengths into \(optimum.plan.lowerEdges.count) buckets costs \(text(1000 * partitionLoss)) ms against one \
-            bucket per length.
-            """)
+        if let bucketChoice {
+            lines += ["", "What other numbers of buckets cost:"]
+            lines += bucketChoice.lossLines(scale: problem.objective.printedScale, unit: problem.objective.printedUnit)
+            if let cells = bucketChoice.cells { lines.append("Lengths were joined to \(cells) cells first.") }
+            lines.append("")
+        }
+        for risk in risks { lines += risk.sentences + [""] }
         lines.append(answersSentence)
         lines.append("")
         lines += comparison
@@ -64,17 +65,61 @@ extension SolveStudy {
             """
     }
 
+    /// What was found and how sure it is.
+    private var certificateLines: [String] {
+        let certificate = answer.certificate
+        let metric = problem.objective
+        var lines = [
+            """
+            \(answer.status.rawValue): \(metric.value(certificate.primal)), bound \(metric.value(certificate.bound)), gap \
+            \(text(certificate.gap))
+            """
+        ]
+        if let tie = answer.tieBreak {
+            lines.append(
+                """
+                of all policies that reach it, the least mean: \(text(tie.primal, digits: 4)) s, bound \
+                \(text(tie.bound, digits: 4)) s, gap \(text(tie.gap))
+                """)
+        }
+        if problem.isDeterministic {
+            lines.append("without mixtures; the bound is that of mixtures, so the gap is what they could save")
+        }
+        return lines
+    }
+
+    /// What more of each limit would buy.
+    private var shadowPrices: [String] {
+        let (multipliers, metric) =
+            answer.tieBreak.map { ($0.multipliers, Metric.ttftMean) } ?? (
+                answer.certificate.multipliers, problem.objective
+            )
+        return multipliers.sorted { $0.key < $1.key }.compactMap { limited, multiplier in
+            guard multiplier != 0 else { return nil }
+            let bound = limits.first { $0.metric == limited }
+            let time = limited == problem.objective ? answer.certificate.primal : bound?.atMost ?? bound?.atLeast
+            let (step, words) = limited.step(isAtLeast: multiplier < 0, time: time)
+            let of = metric == .ttftMean ? "mean TTFT" : metric.rawValue
+            return "\(words) would buy \(metric.amount(abs(multiplier) * step)) of \(of)."
+        }
+    }
+
+    /// What is compared: the objective, the mean, the 99th percentile, and all that is limited.
+    private var comparedMetrics: [Metric] {
+        let share = Metric.prefillShare(of: limit?.endpoint ?? .device)
+        let asked = Set([problem.objective, .ttftMean, .ttftP99] + problem.limits.map(\.metric))
+        return (limit == nil && !problem.limits.isEmpty ? asked : asked.union([share])).sorted()
+    }
+
     /// The optimum and every baseline, on all rows and held out.
     private var comparison: [String] {
-        let share = Metric.prefillShare(of: limit?.endpoint ?? .device)
-        let metrics: [Metric] = [.ttftMean, .ttftP99, share]
+        let metrics = comparedMetrics
         let hasHeldOut = optimum.heldOut != nil
-        let shareName = (limit?.endpoint ?? .device).rawValue
-        let heads = ["mean s", "p99 s", shareName]
-        var rows = [["policy"] + heads + (hasHeldOut ? ["| held out: mean s", "p99 s", shareName] : [])]
+        let heads = metrics.map(\.head)
+        var rows = [["policy"] + heads + (hasHeldOut ? ["| held out: \(heads[0])"] + heads.dropFirst() : [])]
         func row(_ name: String, _ judgement: Judgement) -> [String] {
             func cells(_ outcomes: Outcomes?) -> [String] {
-                metrics.map { metric in outcomes?[metric].map { fixed($0, decimals: 3) } ?? "-" }
+                metrics.map { metric in outcomes?[metric].map { metric.cell($0) } ?? "-" }
             }
             let mark = judgement.brokenLimits.isEmpty ? "" : " *"
             return [name + mark] + cells(judgement.expected) + (hasHeldOut ? cells(judgement.heldOut) : [])

@@ -1,6 +1,5 @@
 public import Costs
 internal import LinearAlgebra
-internal import Optimization
 public import Profiles
 public import Serving
 public import Solvers
@@ -10,11 +9,11 @@ internal import Traces
 public struct SolveStudy: Sendable {
     /// A policy's outcomes on the data it was made from, and on data it was not.
     public struct Judgement: Sendable {
-        /// The plan made from all rows.
-        public let plan: DispatchPlan
-        /// Its outcomes on all rows.
+        /// The plans made from all rows, one a world.
+        public let plans: [DispatchPlan]
+        /// Their outcomes on all rows.
         public let expected: Outcomes
-        /// Outcomes on the held-out rows of a plan made from the rows before them; nil where nothing is held out.
+        /// Outcomes on the held-out rows of plans made from the rows before them; nil where nothing is held out.
         public let heldOut: Outcomes?
         /// Names of the limits that `expected` breaks.
         public let brokenLimits: [Metric]
@@ -24,18 +23,27 @@ public struct SolveStudy: Sendable {
     public let problem: Problem
     /// The profiles it was solved on.
     public let profiles: StudyProfiles
+    /// The worlds of all rows: one, or one a period of the day.
+    public let worlds: [StudyWorld]
+    /// The buckets of the emitted policy, a world each, those without requests included.
+    public let buckets: [Buckets]
+    /// The limits it was solved under: the problem's, tightened where a confidence asks for it.
+    public let limits: [Limit]
     /// The endpoint whose share is limited, and the limit; nil where nothing is limited.
     public let limit: ShareLimit?
-    /// The buckets of the emitted policy, those without requests included.
-    public let buckets: Buckets
     /// The optimum with its certificate.
-    public let solution: DispatchSolution
+    public let answer: DispatchAnswer
     /// The optimum's outcomes.
     public let optimum: Judgement
     /// The baselines' outcomes, in the order of `Baseline.allCases`.
     public let baselines: [(baseline: Baseline, judgement: Judgement)]
-    /// Mean TTFT that cutting lengths into these buckets costs against one bucket per length, in seconds, ≥ 0.
-    public let partitionLoss: Double
+    /// What cutting lengths into these buckets costs against one bucket per length, in the objective's unit, ≥ 0; nil where
+    /// solving for every length would take too long.
+    public let partitionLoss: Double?
+    /// Losses of other numbers of buckets; nil unless the problem asks for optimal buckets.
+    public let bucketChoice: OptimalBuckets?
+    /// How sure the budgets are to hold, one a tightened limit; empty without a confidence.
+    public let risks: [RiskStudy]
     /// The deployment's regime by its prices; nil where a price is missing.
     public let regime: String?
     /// Remarks for the user.
@@ -55,114 +63,125 @@ public struct SolveStudy: Sendable {
     ///   - profiles: Its traces' profiles.
     ///   - progress: Called with a line for the user as each step begins.
     /// - Returns: The optimum, judged beside every baseline.
-    /// - Throws: `StudyError.unsupported` for objectives and limits that this version does not solve, `.infeasible` for
-    ///   limits that exclude each other.
+    /// - Throws: `StudyError.unsupported` for combinations that this version does not solve, `.infeasible` for limits that
+    ///   exclude each other.
     public static func solve(
         _ problem: Problem, on profiles: StudyProfiles, progress: (String) -> Void = { _ in }
     ) throws(StudyError) -> SolveStudy {
-        let limit = try shareLimit(of: problem)
-        let costs = problem.costs
-        let limited = limit?.endpoint ?? .device
-        let budget = limit?.budget ?? 1
-        func optimum(on profile: ServingProfile, _ buckets: Buckets) -> DispatchSolution {
-            DispatchProblem(profile: profile, buckets: buckets, limited: limited, budget: budget).solve()
-        }
-
+        try checkIsSolvable(problem)
+        try checkFigures(problem, profiles)
         progress("solving")
-        let buckets = profiles.buckets(problem.workload.buckets, of: profiles.all)
-        let solution = optimum(on: profiles.all, buckets)
-        guard let plan = solution.plan else {
-            throw .infeasible("no policy keeps \(limited.rawValue).prefill_share at most \(budget)")
-        }
-        let model = FirstTokenModel(profiles.all)
-        let heldOutModel = profiles.heldOut.map(FirstTokenModel.init)
-        func judge(_ plan: DispatchPlan, tuned: DispatchPlan?) -> Judgement {
-            let expected = model.outcomes(of: plan, costs: costs)
-            let heldOut = tuned.flatMap { tuned in heldOutModel?.outcomes(of: tuned, costs: costs) }
-            return Judgement(
-                plan: plan, expected: expected, heldOut: heldOut,
-                brokenLimits: problem.limits.filter { $0.isBroken(by: expected) }.map(\.metric))
-        }
-        let tunedPlan = profiles.tuning.flatMap { tuning in
-            optimum(on: tuning, profiles.buckets(problem.workload.buckets, of: tuning)).plan
+        let run = try SolveRun(problem, profiles, part: .all)
+        var notes = profiles.notes
+        var tuned: SolveRun?
+        if profiles.tuning != nil {
+            // What the earlier part cannot be solved for is no reason to refuse the problem.
+            do {
+                tuned = try SolveRun(problem, profiles, part: .tuning)
+            } catch {
+                notes.append("nothing is held out, since the tuning part has no policy: \(error)")
+            }
         }
         progress("judging the optimum and \(Baseline.allCases.count) baselines")
-        let own = judge(plan, tuned: tunedPlan)
+        let costs = problem.costs
+        let limit = problem.shareLimit
+        let judge = WorldsModel(run.worlds.map { ($0.profile, $0.share) })
+        let heldOutWorlds = StudyWorld.heldOut(problem, profiles)
+        let heldOutJudge = heldOutWorlds.isEmpty ? nil : WorldsModel(heldOutWorlds.map { ($0.profile, $0.share) })
+        func judged(_ plans: [DispatchPlan], tuned: [DispatchPlan]?) -> Judgement {
+            let expected = judge.outcomes(of: plans, costs: costs, quantiles: problem.reportedQuantiles)
+            let heldOut = tuned.flatMap {
+                heldOutJudge?.outcomes(of: $0, costs: costs, quantiles: problem.reportedQuantiles)
+            }
+            return Judgement(
+                plans: plans, expected: expected, heldOut: heldOut,
+                brokenLimits: problem.limits.filter { $0.isBroken(by: expected) }.map(\.metric))
+        }
+        let own = judged(run.answer.plans, tuned: tuned?.answer.plans)
         let baselines = Baseline.allCases.map { baseline in
             func made(_ profile: ServingProfile) -> DispatchPlan {
-                baseline.plan(profile, limited: limited, budget: budget, alpha: problem.discoAlpha)
+                baseline.plan(
+                    profile, limited: limit?.endpoint ?? .device, budget: limit?.budget ?? 1, alpha: problem.discoAlpha)
             }
-            return (baseline, judge(made(profiles.all), tuned: profiles.tuning.map(made)))
+            let plan = made(profiles.all)
+            let tunedPlan = tuned == nil ? nil : profiles.tuning.map(made)
+            return (
+                baseline,
+                judged(
+                    run.worlds.map { _ in plan }, tuned: tunedPlan.map { plan in heldOutWorlds.map { _ in plan } })
+            )
         }
-        let exact = optimum(on: profiles.all, profiles.buckets(.exact, of: profiles.all))
+        let loss = run.partitionLoss()
+        if loss == nil {
+            notes.append("too many lengths to solve for each by itself: what buckets cost is not computed")
+        }
         return SolveStudy(
-            problem: problem, profiles: profiles, limit: limit, buckets: buckets, solution: solution, optimum: own,
-            baselines: baselines, partitionLoss: max(0, solution.certificate.primal - exact.certificate.primal),
-            regime: costs.regime?.rawValue,
-            notes: profiles.notes + remarks(problem, profiles, costs) + bucketRemarks(own, baselines))
+            problem: problem, profiles: profiles, worlds: run.worlds, buckets: run.buckets, limits: run.limits,
+            limit: limit,
+            answer: run.answer, optimum: own, baselines: baselines, partitionLoss: loss, bucketChoice: run.bucketChoice,
+            risks: run.risks, regime: costs.regime?.rawValue,
+            notes: notes + remarks(problem, profiles, costs) + bucketRemarks(problem, own, baselines))
     }
 
     /// Checks that this version solves such a problem, before any trace is read.
-    /// - Throws: `StudyError.unsupported` or `.infeasible`, as `solve` would.
-    public static func checkIsSolvable(_ problem: Problem) throws(StudyError) { _ = try shareLimit(of: problem) }
-
-    /// The one limit that this version solves under.
-    static func shareLimit(of problem: Problem) throws(StudyError) -> ShareLimit? {
-        guard problem.objective == .ttftMean else {
+    /// - Throws: `StudyError.unsupported`, as `solve` would.
+    public static func checkIsSolvable(_ problem: Problem) throws(StudyError) {
+        guard problem.server.periods != nil else { return }
+        if case .optimal = problem.workload.buckets {
             throw .unsupported(
-                "\(problem.path): objective: found \(problem.objective.rawValue), but this version minimizes ttft.mean only"
-            )
+                """
+                \(problem.path): workload.buckets: by: optimal chooses one set of buckets and does not go with hour_of_day, \
+                which has one a period; use by: quantile, or by: exact
+                """)
         }
-        var shares: [ShareLimit] = []
-        for limit in problem.limits {
-            let endpoint: Endpoint? =
-                switch limit.metric {
-                case .devicePrefillShare: .device
-                case .serverPrefillShare: .server
-                default: nil
-                }
-            guard let endpoint, let atMost = limit.atMost, limit.atLeast == nil else {
+        if problem.confidence != nil {
+            throw .unsupported(
+                """
+                \(problem.path): confidence: goes with one set of buckets for all day, not with hour_of_day; leave one of the \
+                two out
+                """)
+        }
+    }
+
+    /// Refuses metrics that the data or the problem have no figures for.
+    private static func checkFigures(_ problem: Problem, _ profiles: StudyProfiles) throws(StudyError) {
+        for metric in [problem.objective] + problem.limits.map(\.metric)
+        where metric == .costMean || metric == .energyMean {
+            guard profiles.all.workload.meanOutputTokens != nil else {
                 throw .unsupported(
                     """
-                    \(problem.path): limits.\(limit.metric.rawValue): this version solves under one limit, \
-                    device.prefill_share or server.prefill_share, with at_most
+                    \(problem.path): \(metric.rawValue): needs output_tokens in the workload trace, since decoding costs too; map \
+                    a column with columns: {output_tokens: ...}
                     """)
             }
-            // A share cannot exceed 1, so such a limit does not bind beside another.
-            if atMost < 1 || problem.limits.count == 1 { shares.append(ShareLimit(endpoint: endpoint, budget: atMost)) }
-        }
-        if shares.count == 2 {
-            let sum = shares[0].budget + shares[1].budget
-            guard sum >= 1 else {
-                throw .infeasible(
+            if metric == .costMean, problem.costs.regime == nil {
+                throw .unsupported(
                     """
-                    \(problem.path): limits: no policy keeps both \(shares[0].phrase) and \(shares[1].phrase): every request \
-                    starts at least one endpoint, so the shares sum to 1 or more, and these to \(text(sum)). Nearest: \
-                    \(shares[1].endpoint.rawValue).prefill_share at \(text(1 - shares[0].budget)), or \
-                    \(shares[0].endpoint.rawValue).prefill_share at \(text(1 - shares[1].budget))
+                    \(problem.path): cost.mean: needs endpoints.server.price, and at the device a price, or its energy with \
+                    exchange.per_joule
                     """)
             }
-            throw .unsupported(
-                "\(problem.path): limits: this version solves under one limit; leave out \(shares[0].phrase) or \(shares[1].phrase)"
-            )
         }
-        return shares.first
     }
 
     /// Baselines tell every length apart, so one may beat an optimum over coarse buckets.
     private static func bucketRemarks(
-        _ optimum: Judgement, _ baselines: [(baseline: Baseline, judgement: Judgement)]
+        _ problem: Problem, _ optimum: Judgement, _ baselines: [(baseline: Baseline, judgement: Judgement)]
     ) -> [String] {
-        guard let mean = optimum.expected[.ttftMean] else { return [] }
+        guard let value = optimum.expected[problem.objective] else { return [] }
         let better = baselines.filter { entry in
-            entry.judgement.brokenLimits.isEmpty && (entry.judgement.expected[.ttftMean] ?? mean) < mean * (1 - 1e-9)
+            entry.judgement.brokenLimits.isEmpty
+                && (entry.judgement.expected[problem.objective] ?? value) < value * (1 - 1e-9)
         }
         guard !better.isEmpty else { return [] }
         let names = better.map(\.baseline.rawValue).joined(separator: ", ")
+        if problem.confidence != nil || problem.isDeterministic {
+            return ["\(names) has a smaller \(problem.objective.rawValue), without the margin asked for here"]
+        }
         return [
             """
-            \(names) has a smaller mean, since it tells every length apart; more buckets, or buckets: {by: exact}, put the \
-            optimum ahead again
+            \(names) has a smaller \(problem.objective == .ttftMean ? "mean" : problem.objective.rawValue), since it tells \
+            every length apart; more buckets, or buckets: {by: exact}, put the optimum ahead again
             """
         ]
     }
@@ -206,11 +225,6 @@ public struct SolveStudy: Sendable {
         }
         return notes
     }
-}
-
-extension SolveStudy.ShareLimit {
-    /// The limit as a phrase.
-    var phrase: String { "\(endpoint.rawValue).prefill_share at most \(text(budget))" }
 }
 
 extension Problem.Limit {

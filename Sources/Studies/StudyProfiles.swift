@@ -20,10 +20,16 @@ public struct StudyProfiles: Sendable {
     public let heldOut: ServingProfile?
     /// The traces, in the order workload, server, device.
     public let sources: [Source]
+    /// The traces that have arrival times, hour by hour, for each part of the time split; empty unless asked for.
+    public let hourly: [TracePart: HourlyProfile]
     /// Whether the server's TTFT goes with the prompt length; nil where its trace has no lengths.
     public let evidence: PoolingEvidence?
     /// Whether the server's TTFT is conditioned on the prompt length.
     public let isConditioned: Bool
+    /// By period of the day, where the problem conditions the server on it; nil otherwise.
+    public let day: Day?
+    /// Whether the server's TTFT goes with the hour of the day; nil where that was not asked or has no answer.
+    public let hourEvidence: HourEvidence?
     /// Remarks for the user.
     public let notes: [String]
 
@@ -34,11 +40,14 @@ public struct StudyProfiles: Sendable {
     /// - Parameters:
     ///   - problem: The problem.
     ///   - duckdb: The program that reads tables.
+    ///   - wantsHourEvidence: Whether the evidence on the hour of the day is wanted where nothing is conditioned on it.
+    ///   - wantsHours: Profile the traces by the hour, too; nil does where `problem` has a confidence.
     ///   - progress: Called with a line for the user as each step begins.
     /// - Returns: The profiles of all rows and of both parts.
     /// - Throws: `StudyError` where a trace cannot be read or profiled.
     public static func load(
-        _ problem: Problem, duckdb: DuckDBProgram, progress: (String) -> Void = { _ in }
+        _ problem: Problem, duckdb: DuckDBProgram, wantsHourEvidence: Bool = false, wantsHours: Bool? = nil,
+        progress: (String) -> Void = { _ in }
     ) async throws(StudyError) -> StudyProfiles {
         let reader = TraceReader(duckdb: duckdb, timeout: problem.timeout)
         var sources: [Source] = []
@@ -55,28 +64,43 @@ public struct StudyProfiles: Sendable {
             }
         }
         let share = problem.tuningShare
+        let wantsHours = wantsHours ?? (problem.confidence != nil)
         let lengths = try await read(
             "workload", problem.workload.trace,
-            TraceSelection(lengths: .exact, needsTTFT: false, wantsOutputTokens: true, tuningShare: share))
+            TraceSelection(
+                lengths: .exact, needsTTFT: false, wantsOutputTokens: true,
+                wantsHours: wantsHours || problem.server.periods != nil, tuningShare: share))
         var server: TraceRows?
+        var hasHours = false
         if case .trace(let trace) = problem.server.ttft {
             let groups: TraceSelection.Lengths
             switch problem.server.conditioning {
             case .pooled: groups = .doublings
             case .promptTokens(let edges): groups = .groups(lowerEdges: edges.isEmpty ? defaultGroups : edges)
             }
+            let needsHours = wantsHours || wantsHourEvidence || problem.server.periods != nil
             server = try await read(
-                "server", trace, TraceSelection(lengths: groups, needsTTFT: true, tuningShare: share))
+                "server", trace,
+                TraceSelection(lengths: groups, needsTTFT: true, wantsHours: needsHours, tuningShare: share))
+            hasHours = needsHours && sources.last?.report.hasCalendarTime == true
+            if problem.server.periods != nil, !hasHours { throw .profile(.noHourOfDay, path: trace.path) }
         }
         var device: TraceRows?
         if case .trace(let trace) = problem.device.ttft {
             device = try await read(
-                "device", trace, TraceSelection(lengths: .exact, needsTTFT: true, tuningShare: share))
+                "device", trace,
+                TraceSelection(lengths: .exact, needsTTFT: true, wantsHours: wantsHours, tuningShare: share))
         }
         progress("fitting profiles")
         let maker = ProfileMaker(problem: problem, lengths: lengths, server: server, device: device)
         let all = try maker.profile(.all, like: nil)
-        var notes: [String] = []
+        var dayMaker: DayMaker?
+        if let choice = problem.server.periods, let server {
+            dayMaker = DayMaker(
+                choice, server: server, workload: lengths,
+                workloadHasCalendar: sources.first?.report.hasCalendarTime == true, isConditioned: maker.isConditioned)
+        }
+        var notes = dayMaker?.notes ?? []
         if case .promptTokens(let edges) = problem.server.conditioning, !edges.isEmpty, all.server.lowerEdges != edges {
             notes.append(
                 """
@@ -95,17 +119,37 @@ public struct StudyProfiles: Sendable {
                 notes.append("nothing is held out: \(error)")
             }
         }
+        var day: Day?
+        if let dayMaker {
+            let tuning = parts.map { dayMaker.profile($0.tuning, .tuning, like: nil) }
+            day = Day(
+                all: dayMaker.profile(all, .all, like: nil), tuning: tuning,
+                heldOut: parts.map { dayMaker.profile($0.heldOut, .heldOut, like: tuning) },
+                goesByWorkload: dayMaker.workload != nil)
+        }
+        let hourEvidence = hasHours ? server.flatMap { HourEvidence(rows: $0, periods: day?.all.cut) } : nil
+        if let dayMaker, let day { notes += dayMaker.remarks(day, hourEvidence) }
+        var hourly: [TracePart: HourlyProfile] = [:]
+        if wantsHours {
+            for part in parts == nil ? [TracePart.all] : [.all, .tuning, .heldOut] {
+                let (profile, remarks) = maker.hourly(part)
+                hourly[part] = profile
+                if part == .all { notes += remarks }
+            }
+        }
         return StudyProfiles(
-            all: all, tuning: parts?.tuning, heldOut: parts?.heldOut, sources: sources,
-            evidence: server.flatMap(PoolingEvidence.init(rows:)), isConditioned: maker.isConditioned,
-            notes: notes)
+            all: all, tuning: parts?.tuning, heldOut: parts?.heldOut, sources: sources, hourly: hourly,
+            evidence: server.flatMap(PoolingEvidence.init(rows:)), isConditioned: maker.isConditioned, day: day,
+            hourEvidence: hourEvidence, notes: notes)
     }
 
     /// The buckets that a problem asks for, cut where the server's distribution changes.
+    ///
+    /// Optimal buckets depend on the solution (`optimalBuckets`); here quantile buckets of the same number stand for them.
     public func buckets(_ choice: Problem.BucketChoice, of profile: ServingProfile) -> Buckets {
         let buckets =
             switch choice {
-            case .quantile(let count): Buckets.quantile(count: count, of: profile.workload)
+            case .quantile(let count), .optimal(let count): Buckets.quantile(count: count, of: profile.workload)
             case .edges(let edges): Buckets(edges: edges)
             case .exact: Buckets.exact(profile.workload)
             }
@@ -184,5 +228,42 @@ private struct ProfileMaker {
         } catch {
             throw .profile(error, path: path)
         }
+    }
+
+    /// The traces of one part that have arrival times, hour by hour, and remarks on those that cannot be used.
+    ///
+    /// Traces of one file have one clock.
+    func hourly(_ part: TracePart) -> (profile: HourlyProfile, remarks: [String]) {
+        var traces: [(role: HourlyProfile.Role, path: String, rows: TraceRows)] = []
+        if let server, case .trace(let trace) = problem.server.ttft { traces.append((.server, trace.path, server)) }
+        if let device, case .trace(let trace) = problem.device.ttft { traces.append((.device, trace.path, device)) }
+        traces.append((.workload, problem.workload.trace.path, lengths))
+        var series: [HourlyProfile.Series] = []
+        var remarks: [String] = []
+        for trace in traces {
+            let companions = traces.filter { $0.path == trace.path }
+            let spans = companions.compactMap { HourlyRequests.span(of: $0.rows, part) }
+            let first = spans.map(\.lowerBound).min()
+            let last = spans.map(\.upperBound).max()
+            do {
+                let requests = try HourlyRequests(
+                    rows: trace.rows, part: part, span: first.flatMap { first in last.map { first...$0 } },
+                    timeout: problem.timeout)
+                if requests.undated > 0 {
+                    remarks.append(
+                        "\(trace.path): \(requests.undated) requests without arrival time do not count in hourly windows"
+                    )
+                }
+                let clock = traces.firstIndex { $0.path == trace.path } ?? 0
+                series.append(.init(role: trace.role, clock: clock, requests: requests))
+            } catch .tooLong(let hours) {
+                remarks.append(
+                    """
+                    \(trace.path): arrivals span \(hours) hours, more than \(HourlyRequests.maximalHours): is some arrived_at \
+                    wrong? The trace is taken as steady
+                    """)
+            } catch {}  // without arrival times a trace is steady, which the risk study says
+        }
+        return (HourlyProfile(series: series), remarks)
     }
 }

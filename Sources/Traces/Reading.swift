@@ -118,6 +118,7 @@ struct Reading: Sendable {
     private mutating func take(_ output: [UInt8], _ query: TraceQuery, isFast: Bool) -> Bool {
         var scanner = NumberScanner(output)
         var isClean = !isFast
+        let keepsHours = query.keepsHours
         while !scanner.isAtEnd {
             switch scanner.next {
             case UInt8(ascii: "G"):
@@ -127,12 +128,14 @@ struct Reading: Sendable {
                 let prompt = scanner.integer()
                 let ttft = scanner.double()
                 let output = scanner.integer()
+                let hour = scanner.integer()
                 let state = scanner.integer()
                 let count = scanner.integer()
                 if code == Verdict.filtered {
                     if isFast, !query.needsTable { report.filtered += count }
                 } else if code == Verdict.accepted {
-                    append(isHeldOut, prompt, ttft, output, state, count)
+                    let isKnown = keepsHours && hour != TraceQuery.unknownHour
+                    append(isHeldOut, prompt, ttft, output, isKnown ? hour : TraceRows.noHour, state, count)
                 } else {
                     return false
                 }
@@ -147,7 +150,7 @@ struct Reading: Sendable {
     }
 
     private mutating func append(
-        _ isHeldOut: Bool, _ prompt: Int, _ ttft: Double, _ output: Int, _ state: Int, _ count: Int
+        _ isHeldOut: Bool, _ prompt: Int, _ ttft: Double, _ output: Int, _ hour: Int, _ state: Int, _ count: Int
     ) {
         report.accepted += count
         if !isHeldOut { report.tuningRows += count }
@@ -159,7 +162,7 @@ struct Reading: Sendable {
         if state == 3 { late += count }
         let last = rows.counts.count - 1
         if last >= 0, rows.ttft[last] == ttft, rows.promptTokens[last] == prompt, rows.outputTokens[last] == output,
-            rows.isHeldOut[last] == isHeldOut, rows.isCensored[last] == (state == 2)
+            rows.hours[last] == hour, rows.isHeldOut[last] == isHeldOut, rows.isCensored[last] == (state == 2)
         {
             rows.counts[last] += count
             return
@@ -167,6 +170,7 @@ struct Reading: Sendable {
         rows.promptTokens.append(prompt)
         rows.ttft.append(ttft)
         rows.outputTokens.append(output)
+        rows.hours.append(hour)
         rows.isCensored.append(state == 2)
         rows.isHeldOut.append(isHeldOut)
         rows.counts.append(count)

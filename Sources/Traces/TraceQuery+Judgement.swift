@@ -160,9 +160,18 @@ extension TraceQuery {
         let prompt = lengthGroup("prompt")
         let ttft = selection.needsTTFT ? "ttft" : "0"
         let output = selection.wantsOutputTokens ? "coalesce(outp, -1)::BIGINT" : "-1"
-        let keys = [held, prompt, ttft, output, "state"].map { "CASE WHEN code = 0 THEN \($0) ELSE 0 END" }
+        let hour = keepsHours ? Self.hour("arrived") : "0"
+        let keys = [held, prompt, ttft, output, hour, "state"].map { "CASE WHEN code = 0 THEN \($0) ELSE 0 END" }
         let list = keys.enumerated().map { "\($1) AS k\($0)" }.joined(separator: ", ")
-        return "SELECT 'G', code, \(list), count(*) FROM \(rows) GROUP BY ALL ORDER BY code, k0, k1, k2, k3, k4;"
+        return "SELECT 'G', code, \(list), count(*) FROM \(rows) GROUP BY ALL ORDER BY code, k0, k1, k2, k3, k4, k5;"
+    }
+
+    /// What stands for an unknown hour in our statements, before any hour that there is.
+    static let unknownHour = -1_000_000_000_000
+
+    /// The whole hour of an arrival in seconds; unknown where nothing on earth arrived (beyond thirty million years).
+    private static func hour(_ seconds: String) -> String {
+        "coalesce(CASE WHEN abs(\(seconds)) < 1e15 THEN floor(\(seconds) / 3600)::BIGINT END, \(unknownHour))"
     }
 
     /// The selected length group of a valid `prompt`.
@@ -178,7 +187,7 @@ extension TraceQuery {
     /// The accepted rows grouped as by `groups`, straight from the relation of the fast way.
     ///
     /// Groups by the raw values first and judges the groups: a verdict on every row costs as much as reading it. That
-    /// lengths are right is an aggregate, which costs less than one more key.
+    /// lengths are right is an aggregate, which costs less than one more key. There are no arrivals on this way.
     func judgedGroups(_ relation: String) -> String {
         func raw(_ column: CanonicalColumn) -> String { plan.mapping[column] ?? "NULL" }
         func isCount(_ column: CanonicalColumn, from least: Int) -> String {
@@ -215,13 +224,13 @@ extension TraceQuery {
         return """
             SELECT 'G', code, 0, CASE WHEN code = 0 THEN \(key("prompt", else: "0")) ELSE 0 END AS k1,
             CASE WHEN code <> 0 THEN 0 WHEN state = 1 OR ttft_v > \(limit) THEN 'inf'::DOUBLE ELSE ttft_v END AS k2,
-            CASE WHEN code = 0 THEN \(key("outp", else: "-1")) ELSE 0 END AS k3,
-            CASE WHEN code <> 0 THEN 0 WHEN state <> 1 AND ttft_v > \(limit) THEN 3 ELSE state END AS k4, sum(n)::BIGINT
+            CASE WHEN code = 0 THEN \(key("outp", else: "-1")) ELSE 0 END AS k3, 0 AS k4,
+            CASE WHEN code <> 0 THEN 0 WHEN state <> 1 AND ttft_v > \(limit) THEN 3 ELSE state END AS k5, sum(n)::BIGINT
             FROM (SELECT *, CASE \(keep)\(wrong.map { "WHEN \($0)" }.joined(separator: " ")) ELSE 0 END AS code
             FROM (SELECT *, TRY_CAST(ttft_raw AS DOUBLE) AS ttft_v, \(stateText) AS state
             FROM (SELECT \(keys.joined(separator: ", ")), count(*) AS n, bool_and(\(valid)) AS valid
             FROM (\(relation)) GROUP BY ALL)))
-            GROUP BY ALL ORDER BY code, k1, k2, k3, k4;
+            GROUP BY ALL ORDER BY code, k1, k2, k3, k5;
             """
     }
 

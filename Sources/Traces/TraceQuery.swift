@@ -16,6 +16,9 @@ struct TraceQuery: Sendable {
         selection?.tuningShare != nil || plan.mapping[.arrivedAt] != nil || plan.mapping[.tpot] != nil
     }
 
+    /// Whether rows keep the hour they arrived in.
+    var keepsHours: Bool { selection?.wantsHours == true && plan.mapping[.arrivedAt] != nil }
+
     /// The fast way; for CSV only.
     var fast: [String] {
         let relation = fastRelation

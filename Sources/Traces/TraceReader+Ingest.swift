@@ -64,7 +64,7 @@ extension TraceReader {
         }
         let counts =
             """
-            SELECT 'G', code, 0, 0, 0, -1, CASE WHEN code = 0 THEN state ELSE 0 END AS k, count(*) FROM t
+            SELECT 'G', code, 0, 0, 0, -1, 0, CASE WHEN code = 0 THEN state ELSE 0 END AS k, count(*) FROM t
             GROUP BY code, k ORDER BY code, k;
             """
         let session = DuckDBSession(program: duckdb, files: [file.path, part])

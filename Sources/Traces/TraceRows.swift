@@ -1,6 +1,6 @@
 /// Accepted requests of one trace, grouped: one row stands for `counts[i]` requests alike in every selected column.
 ///
-/// Rows ascend by (held out, prompt tokens, TTFT, output tokens, outcome), so equal traces give equal rows whatever
+/// Rows ascend by (held out, prompt tokens, TTFT, output tokens, hour, outcome), so equal traces give equal rows whatever
 /// their order on disk. All arrays have the same length.
 public struct TraceRows: Sendable, Equatable {
     /// Prompt length in tokens, or the lower edge of its length group; 0 where unknown or not selected.
@@ -9,12 +9,18 @@ public struct TraceRows: Sendable, Equatable {
     public var ttft: [Double] = []
     /// Output length in tokens; -1 where unknown or not selected.
     public var outputTokens: [Int] = []
+    /// Whole hours from 1970 (UTC) to the arrival, or from 0 of the trace's own clock; `noHour` where unknown or not
+    /// selected.
+    public var hours: [Int] = []
     /// True where `ttft` is only a lower bound, since the request was cancelled.
     public var isCensored: [Bool] = []
     /// True for the later part of the trace, kept back to judge policies on.
     public var isHeldOut: [Bool] = []
     /// Number of requests that a row stands for, ≥ 1.
     public var counts: [Int] = []
+
+    /// The hour of a row whose arrival is unknown or was not selected.
+    public static let noHour = Int.min
 
     /// No rows.
     public init() {}
@@ -43,14 +49,20 @@ public struct TraceSelection: Sendable, Hashable {
     public var needsTTFT: Bool
     /// Whether output lengths are kept where they are known.
     public var wantsOutputTokens: Bool
+    /// Whether the hour of arrival is kept where it is known.
+    public var wantsHours: Bool
     /// The share of requests (by arrival, else by file order) before the held-out part begins; nil holds nothing out.
     public var tuningShare: Double?
 
     /// A selection of columns.
-    public init(lengths: Lengths, needsTTFT: Bool, wantsOutputTokens: Bool = false, tuningShare: Double? = nil) {
+    public init(
+        lengths: Lengths, needsTTFT: Bool, wantsOutputTokens: Bool = false, wantsHours: Bool = false,
+        tuningShare: Double? = nil
+    ) {
         self.lengths = lengths
         self.needsTTFT = needsTTFT
         self.wantsOutputTokens = wantsOutputTokens
+        self.wantsHours = wantsHours
         self.tuningShare = tuningShare
     }
 }
@@ -118,6 +130,9 @@ public struct TraceReport: Sendable, Equatable {
 
     /// An empty report.
     public init() {}
+
+    /// Whether all known arrivals are times of the calendar, so that they have an hour of the day.
+    public var hasCalendarTime: Bool { firstArrival != nil && lastArrival != nil }
 
     /// Rows turned away, all reasons together.
     public var rejected: Int { rejections.reduce(0) { $0 + $1.count } }

@@ -22,5 +22,5 @@ struct Disco: AsyncParsableCommand {
             data, 66 no such input, 69 a needed program is missing, 73 cannot write.
             """,
         version: version,
-        subcommands: [Solve.self, Profile.self, Ingest.self, Policy.self])
+        subcommands: [Solve.self, Profile.self, Risk.self, Ingest.self, Policy.self])
 }

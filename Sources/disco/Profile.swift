@@ -7,7 +7,7 @@ struct Profile: AsyncParsableCommand {
         abstract: "Show what a problem's traces say, before solving it.",
         discussion: """
             Prints buckets and answer lengths, the server's TTFT with the evidence
-            for or against pooling, and the device's fit with its standard errors
+            for or against pooling over lengths and hours, and the device's fit with its standard errors
             and residuals.
             """)
 
@@ -21,7 +21,7 @@ struct Profile: AsyncParsableCommand {
 
     func run() async throws {
         try await Console.run {
-            let (problem, profiles) = try await options.load(problem, output: output)
+            let (problem, profiles) = try await options.load(problem, output: output, wantsHourEvidence: true)
             let study = ProfileStudy(problem, profiles)
             if let output {
                 try FileError.write(Array(study.json().text().utf8), to: output)

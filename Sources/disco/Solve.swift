@@ -18,18 +18,24 @@ struct ProblemOptions: ParsableArguments {
     /// The problem and its profiles; trace reports go to standard error.
     /// - Parameters:
     ///   - path: The problem file.
+    ///   - settings: Fields that other options set, as `path=value`; they win over `--set`.
     ///   - output: Where the result will be written; none of the inputs.
+    ///   - wantsHourEvidence: Whether the evidence on the hour of the day is wanted in any case.
+    ///   - wantsHours: Profile by the hour, too; nil does where the problem has a confidence.
     ///   - check: What must hold of the problem before any trace is read.
     /// - Returns: The problem with its profiles.
     /// - Throws: `ProblemError`, `FileError` or `StudyError`.
     func load(
-        _ path: String, output: String?, check: (Problem) throws -> Void = { _ in }
+        _ path: String, settings: [String] = [], output: String?, wantsHourEvidence: Bool = false,
+        wantsHours: Bool? = nil, check: (Problem) throws -> Void = { _ in }
     ) async throws -> (Problem, StudyProfiles) {
-        let problem = try ProblemFile.read(path: path, overrides: overrides)
+        let problem = try ProblemFile.read(path: path, overrides: overrides + settings)
         try check(problem)
         if let output { try FileError.keep(output, apartFrom: [path] + problem.tracePaths) }
         let duckdb = try DuckDBProgram.locate()
-        let profiles = try await StudyProfiles.load(problem, duckdb: duckdb, progress: Console.progress)
+        let profiles = try await StudyProfiles.load(
+            problem, duckdb: duckdb, wantsHourEvidence: wantsHourEvidence, wantsHours: wantsHours,
+            progress: Console.progress)
         for source in profiles.sources {
             Console.remark("\(source.role): \(source.report.sentence)")
             for remark in source.report.remarks { Console.remark("  \(remark)") }
@@ -43,10 +49,11 @@ struct Solve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Solve a problem and write its policy table.",
         discussion: """
-            Minimizes ttft.mean under a limit on device.prefill_share or
-            server.prefill_share, exactly and with a certificate, and shows the
-            optimum beside nine baselines, on all rows and on held-out ones. Without
-            -o nothing is written.
+            Minimizes mean TTFT, any of its quantiles, cost or energy under any number
+            of limits, exactly and with a certificate, and shows the optimum beside
+            nine baselines, on all rows and on held-out ones. Without -o nothing is
+            written. Limits that cannot be kept together are named, with the nearest
+            value of each (exit code 3).
             """)
 
     @Argument(help: "The problem file (YAML; see docs/problem-file.md).")
@@ -57,6 +64,9 @@ struct Solve: AsyncParsableCommand {
 
     @Flag(help: "Print an annotated problem file and stop.")
     var example = false
+
+    @Flag(help: "Solve without mixtures: one action per bucket; as --set deterministic=true.")
+    var deterministic = false
 
     @OptionGroup var options: ProblemOptions
 
@@ -69,7 +79,9 @@ struct Solve: AsyncParsableCommand {
     func run() async throws {
         guard let path = problem, !example else { return Console.print(ProblemFile.example) }
         try await Console.run {
-            let (problem, profiles) = try await options.load(path, output: output, check: SolveStudy.checkIsSolvable)
+            let (problem, profiles) = try await options.load(
+                path, settings: deterministic ? ["deterministic=true"] : [], output: output
+            ) { try SolveStudy.checkIsSolvable($0) }
             let study = try SolveStudy.solve(problem, on: profiles, progress: Console.progress)
             let table = try study.table(tool: "disco \(Disco.version)")
             if let output {

@@ -95,6 +95,9 @@ import Testing
         try expectRefusal(folder, ["--set", "objective=cost.mean"], status: 65, words: ["cost.mean", "ttft.mean"])
         try expectRefusal(
             folder, ["--set", "limits={failed_share: {at_most: 0.1}}"], status: 65, words: ["failed_share"])
+        for arguments in [["--deterministic"], ["--set", "deterministic=true"]] {
+            try expectRefusal(folder, arguments, status: 65, words: ["deterministic", "mixtures"])
+        }
     }
 
     @Test func `a table that cannot be written ends with 73 and leaves the old one`() throws {

@@ -38,6 +38,21 @@ import Testing
         #expect(other.encoded() != table.encoded())
     }
 
+    @Test func `what a table has not is left out, so that its id stays`() throws {
+        let plain = PolicyTable.sample(certificate: .init(status: .optimal, primal: 1, bound: 1))
+        let names = ["solved_under", "tail", "tie_break"]
+        #expect(names.allSatisfy { !text(plain.canonicalContent()).contains($0) })
+        var whole = plain
+        whole.solvedUnder = [:]
+        whole.certificate?.tail = .init(time: 0.1, bound: 1e-9, multipliers: ["failed_share": -1])
+        whole.certificate?.tieBreak = .init(status: .optimal, primal: 1, bound: 1)
+        #expect(names.allSatisfy { text(whole.canonicalContent()).contains($0) })
+        #expect(try PolicyTable.decode(whole.encoded()) == whole)
+        #expect(
+            text(whole.canonicalContent()).contains(
+                #""tail":{"bound":1e-9,"multipliers":{"failed_share":-1},"time":0.1},"tie_break":{"bound":1,"gap":0,"#))
+    }
+
     /// Bit patterns and texts of RFC 8785, appendix B, but for the two that are not numbers.
     @Test(
         arguments: [

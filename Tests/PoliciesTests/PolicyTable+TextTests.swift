@@ -34,6 +34,26 @@ import Testing
                 """)
     }
 
+    @Test func `a quantile's proof, its ties and what it was solved under are told`() throws {
+        let lines = try PolicyTable.decode(try Fixture.valid("quantile").bytes).rendered(width: 80)
+            .split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(
+            lines.prefix(10).joined(separator: "\n") == """
+                minimize ttft.p97.5, ttft.p50 at most 1 s, device.prefill_share at most 0.2,
+                  server.prefill_share at most 1, server.prefill_share at least 0.5,
+                  device.answer_share at least 0.3
+                optimal: primal 1.7, bound 1.7, gap 0
+                P(TTFT > 1.7 s) is at least 0.0251 in every policy that keeps the limits
+                ttft.mean among the best: feasible: primal 0.9, bound 0.875, gap 0.02
+                solved under ttft.p50 at most 1 s, device.prefill_share at most 0.15,
+                  server.prefill_share at most 1, server.prefill_share at least 0.5,
+                  device.answer_share at least 0.3, failed_share at most 0.01
+
+                """)
+        let names = lines.drop { !$0.hasPrefix("outcome") }.dropFirst().prefix(4).map { $0.prefix { $0 != " " } }
+        #expect(names == ["ttft.mean", "ttft.p50", "ttft.p97.5", "ttft.p99"])
+    }
+
     @Test func `buckets that do the same are one line`() throws {
         let actions = [PolicyTable.Choice(serverWait: 0, deviceWait: 0)]
         let table = PolicyTable.sample(buckets: [

@@ -9,6 +9,7 @@ func deviceRows(_ pairs: [(length: Int, ttft: Double)], heldOut: Int = 0) -> Tra
     rows.promptTokens = pairs.map(\.length)
     rows.ttft = pairs.map(\.ttft)
     rows.outputTokens = pairs.map { _ in -1 }
+    rows.hours = pairs.map { _ in TraceRows.noHour }
     rows.isCensored = pairs.map { _ in false }
     rows.isHeldOut = pairs.indices.map { $0 >= pairs.count - heldOut }
     rows.counts = pairs.map { _ in 1 }

@@ -57,6 +57,23 @@ import Testing
         }
     }
 
+    @Test func `quantiles asked for out of order are those asked for one by one`() {
+        let world = TinyWorld(seed: 3)
+        let model = FirstTokenModel(world.profile)
+        let plan = DispatchPlan(everywhere: Mixture(world.actions[0], share: 0.25, else: .race))
+        let asked = ["ttft.p97.5", "ttft.p0.1", "ttft.p60", "ttft.mean", "ttft.p97.5"].compactMap(Metric.init)
+        let outcomes = model.outcomes(of: plan, costs: CostModel(server: nil), quantiles: asked)
+        for metric in asked where metric.quantileLevel != nil {
+            let alone = model.outcomes(of: plan, costs: CostModel(server: nil), quantiles: [metric])
+            #expect(outcomes[metric] != nil && outcomes[metric] == alone[metric])
+        }
+        #expect(outcomes[.ttftP99] == nil)
+        #expect(
+            outcomes.ordered.map(\.metric.rawValue).prefix(5) == [
+                "ttft.mean", "ttft.p0.1", "ttft.p60", "ttft.p97.5", "device.prefill_share",
+            ])
+    }
+
     @Test(arguments: 1...30)
     func `a race prefills everything on both endpoints, and unknown prices leave the cost out`(seed: Int) throws {
         let world = TinyWorld(seed: seed)

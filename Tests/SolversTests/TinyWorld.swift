@@ -49,6 +49,7 @@ struct TinyWorld {
         }
         let n = rows.ttft.count
         rows.outputTokens = Array(repeating: -1, count: n)
+        rows.hours = Array(repeating: TraceRows.noHour, count: n)
         rows.isCensored = Array(repeating: false, count: n)
         rows.isHeldOut = Array(repeating: false, count: n)
         rows.counts = Array(repeating: 1, count: n)

@@ -28,6 +28,8 @@ import Testing
         ("limits: {⚑device-prefill-share: {}}", "Did you mean `device.prefill_share`?"),
         ("limits: {⚑device: {prefill_share: {at_most: 1}}}", "written as one word"),
         ("⚑alpha: 0.1", "known as `disco.alpha`"), ("⚑buckets: {by: exact}", "known as `workload.buckets`"),
+        ("limits: {⚑ttft.p97.50: {at_most: 1}}", "Did you mean `ttft.p97.5`?"),
+        ("limits: {⚑ttft.p100: {at_most: 1}}", "above 0 and below 100"),
         ("table: {⚑valid-days: 3}", "Did you mean `valid_days`?"),
     ]) func `a misplaced or misspelt name is put right`(_ line: String, _ advice: String) {
         expectProblemFinding(in: minimalProblem + line + "\n", advice: advice)
@@ -36,6 +38,13 @@ import Testing
     @Test func `a name that resembles nothing gets no suggestion, only the list`() {
         let error = expectProblemFinding(in: minimalProblem + "⚑qqqqqqqq: 1\n", wanted: "`version`, `workload`")
         #expect(error?.findings[0].advice == nil)
+    }
+
+    @Test func `an unknown limit is told that any percentile will do`() {
+        expectProblemFinding(
+            in: minimalProblem + "limits: {⚑latency: {at_most: 1}}\n",
+            wanted: "or any other percentile, as in `ttft.p97.5`")
+        expectProblemFinding(in: minimalProblem + "objective: ⚑latency\n", wanted: "or any other percentile")
     }
 
     @Test func `only the device has energy`() {

@@ -15,7 +15,9 @@ import Traces
         #expect(problem.objective == .ttftMean)
         #expect(problem.limits.isEmpty)
         #expect(problem.moneyPerJoule == nil && problem.readerTokensPerSecond == nil)
+        #expect(!problem.isDeterministic)
         #expect(problem.timeout == 60 && problem.tuningShare == 0.7 && problem.discoAlpha == 0.05)
+        #expect(problem.confidence == nil && problem.budgetWindowHours == 24)
         #expect(problem.asOf == nil && problem.validityDays == nil && problem.revision == 1)
         #expect(problem.path == "problem.yaml" && problem.sha256.count == 64)
     }
@@ -37,6 +39,7 @@ import Traces
     @Test func `the example with its optional fields uncommented reads, and has the same defaults`() throws {
         let optional = [
             "buckets:", "  by:", "  count:", "condition_on:", "timeout:", "split:", "disco:", "max_rejected:",
+            "deterministic:",
         ]
         let lines = ProblemFile.example.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             let isOptional = optional.contains { line.drop { $0 == " " }.starts(with: "# " + $0) }
@@ -66,7 +69,8 @@ import Traces
         #expect(problem.server.ttft == .trace(TraceSource(path: "a", format: format)))
     }
 
-    @Test(arguments: Metric.allCases) func `every metric is an objective and can be limited`(_ metric: Metric) throws {
+    @Test(arguments: Metric.reported + ["ttft.p0.1", "ttft.p97.5", "ttft.p99.999999"].compactMap(Metric.init))
+    func `every metric is an objective and can be limited`(_ metric: Metric) throws {
         let text = problemText(
             device: "ttft: {intercept: 1}, price: {prefill: 0, decode: 0}, energy: {prefill: 1, decode: 1}")
         let problem = try readProblem(
@@ -77,15 +81,30 @@ import Traces
 
     @Test func `limits come in the order of the metrics, not of the file`() throws {
         let problem = try readProblem(
-            minimalProblem + "limits: {failed_share: {at_most: 0.1}, ttft.p99: {at_most: 2}, ttft.mean: {at_most: 1}}\n"
-        )
-        #expect(problem.limits.map(\.metric) == [.ttftMean, .ttftP99, .failedShare])
+            minimalProblem + """
+                limits: {failed_share: {at_most: 0.1}, ttft.p99: {at_most: 2}, ttft.p97.5: {at_most: 2},
+                  ttft.p9: {at_most: 1}, ttft.mean: {at_most: 1}}
+
+                """)
+        #expect(
+            problem.limits.map(\.metric.rawValue) == ["ttft.mean", "ttft.p9", "ttft.p97.5", "ttft.p99", "failed_share"])
+    }
+
+    @Test func `quantiles are reported where the problem names them, beside the usual ones`() throws {
+        #expect(try readProblem(minimalProblem).reportedQuantiles == Metric.reportedQuantiles)
+        let problem = try readProblem(
+            minimalProblem + "objective: ttft.p97.5\nlimits: {ttft.p1: {at_most: 2}, ttft.p99: {at_most: 2}}\n")
+        #expect(
+            problem.reportedQuantiles.map(\.rawValue) == [
+                "ttft.p1", "ttft.p50", "ttft.p90", "ttft.p95", "ttft.p97.5", "ttft.p99", "ttft.p99.9",
+            ])
     }
 
     @Test(arguments: [
         ("{by: quantile}", Problem.BucketChoice.quantile(count: 32)), ("{count: 8}", .quantile(count: 8)),
         ("{by: exact}", .exact), ("{by: edges, edges: [1, 64]}", .edges([1, 64])),
         ("{by: edges, edges: [64, 1e3]}", .edges([1, 64, 1000])), ("", .quantile(count: 32)),
+        ("{by: optimal}", .optimal(count: 32)), ("{by: optimal, count: 5}", .optimal(count: 5)),
     ]) func `buckets are chosen by a rule`(_ yaml: String, _ choice: Problem.BucketChoice) throws {
         let text = minimalProblem.replacing("{trace: prompts.csv}", with: "\n  trace: prompts.csv\n  buckets: \(yaml)")
         #expect(try readProblem(text).workload.buckets == choice)
@@ -95,8 +114,31 @@ import Traces
         ("none", Problem.Conditioning.pooled), ("prompt_tokens", .promptTokens(lowerEdges: [])),
         ("{prompt_tokens: [1, 64, 256]}", .promptTokens(lowerEdges: [1, 64, 256])),
         ("{prompt_tokens: [64]}", .promptTokens(lowerEdges: [1, 64])),
+        ("{prompt_tokens: auto}", .promptTokens(lowerEdges: [])), ("hour_of_day", .pooled),
     ]) func `TTFT may be conditioned on the prompt length`(_ yaml: String, _ choice: Problem.Conditioning) throws {
         #expect(try readProblem(problemText(server: "trace: a, condition_on: \(yaml)")).server.conditioning == choice)
+    }
+
+    @Test(
+        arguments: [
+            ("none", Problem.Conditioning.pooled, nil), ("hour_of_day", .pooled, .chosen),
+            ("{hour_of_day: auto}", .pooled, .chosen), ("{hour_of_day: [0, 8, 18]}", .pooled, .starting([0, 8, 18])),
+            ("{hour_of_day: [6, 23]}", .pooled, .starting([6, 23])),
+            (
+                "{prompt_tokens: [1, 64], hour_of_day: [0, 8]}", .promptTokens(lowerEdges: [1, 64]), .starting([0, 8])
+            ), ("{hour_of_day: auto, prompt_tokens: auto}", .promptTokens(lowerEdges: []), .chosen),
+        ] as [(String, Problem.Conditioning, Problem.PeriodChoice?)])
+    func `the server's TTFT may be conditioned on the hour of the day, and on the length besides`(
+        _ yaml: String, _ lengths: Problem.Conditioning, _ periods: Problem.PeriodChoice?
+    ) throws {
+        let problem = try readProblem(problemText(server: "trace: a, condition_on: \(yaml)"))
+        #expect(problem.server.conditioning == lengths && problem.server.periods == periods)
+    }
+
+    @Test(arguments: ["⚑hour_of_day", "{⚑hour_of_day: [0, 8]}", "{prompt_tokens: [1, 2], ⚑hour_of_day: auto}"])
+    func `the device knows no hour of the day`(_ yaml: String) {
+        expectProblemFinding(
+            in: problemText(server: "trace: a", device: "trace: b, condition_on: \(yaml)"))
     }
 
     @Test func `either endpoint may be a trace or a formula`() throws {
@@ -106,6 +148,45 @@ import Traces
         #expect(problem.server.ttft == .formula(intercept: 0.3, perToken: 0, perTokenSquared: 1e-9))
         #expect(problem.device.ttft == .trace(TraceSource(path: "phone.csv")))
         #expect(!problem.device.usesResiduals)
+    }
+
+    @Test(arguments: [("true", true), ("false", false)])
+    func `a problem may do without mixtures`(_ word: String, _ isDeterministic: Bool) throws {
+        #expect(try readProblem(minimalProblem + "deterministic: \(word)\n").isDeterministic == isDeterministic)
+        let set = try readProblem(minimalProblem + "deterministic: maybe\n", set: ["deterministic=\(word)"])
+        #expect(set.isDeterministic == isDeterministic)
+    }
+
+    @Test(arguments: [
+        ("24h", 24), ("24", 24), ("1h", 1), ("7d", 168), ("365d", 8760), ("8760", 8760), ("'7d'", 168),
+    ]) func `a budget's confidence has a window of hours or days`(_ text: String, _ hours: Int) throws {
+        let problem = try readProblem(
+            minimalProblem + "limits: {device.prefill_share: {at_most: 0.2}}\nconfidence: 0.9\nbudget_window: \(text)\n"
+        )
+        #expect(problem.confidence == 0.9 && problem.budgetWindowHours == hours)
+    }
+
+    @Test(arguments: [
+        "0", "0h", "-1h", "1.5h", "366d", "8761", "h", "d", "24 h", "1w", "24hh", "99999999999999999999d",
+    ])
+    func `other windows are refused`(_ text: String) throws {
+        let file = minimalProblem + "limits: {device.prefill_share: {at_most: 0.2}}\nconfidence: 0.9\n"
+        let error = try #require(problemError(in: file + "budget_window: \(text)\n"))
+        #expect(error.findings.map(\.field) == ["budget_window"])
+    }
+
+    @Test(arguments: ["0.49", "1", "95", "-0.1", ".nan"]) func `other confidences are refused`(_ text: String) throws {
+        let file = minimalProblem + "limits: {device.prefill_share: {at_most: 0.2}}\nconfidence: \(text)\n"
+        #expect(try #require(problemError(in: file)).findings.map(\.field) == ["confidence"])
+    }
+
+    @Test func `a confidence needs a budget, and a window needs a confidence`() throws {
+        for limits in ["", "limits: {device.prefill_share: {at_least: 0.2}}\n", "limits: {ttft.mean: {at_most: 1}}\n"] {
+            let error = try #require(problemError(in: minimalProblem + limits + "confidence: 0.9\n"))
+            #expect(error.findings.map(\.field) == ["confidence"])
+        }
+        let file = minimalProblem + "limits: {server.prefill_share: {at_most: 0.2}}\nbudget_window: 24h\n"
+        #expect(try #require(problemError(in: file)).findings.map(\.field) == ["budget_window"])
     }
 
     @Test func `the rest of the fields`() throws {

@@ -49,8 +49,13 @@ import Testing
             "workload.trace=x", "workload.trace.format=azure", "workload.trace.columns.ttft=x",
             "workload.trace.where=x",
             "workload.trace.max_rejected=0.5", "workload.buckets.count=8", "workload.buckets.by=exact",
-            "workload.buckets={by: edges, edges: [1, 2]}", "endpoints.server.trace=x",
-            "endpoints.server.condition_on=prompt_tokens",
+            "workload.buckets={by: edges, edges: [1, 2]}", "workload.buckets.by=optimal",
+            "workload.buckets={by: optimal, count: 8}", "endpoints.server.trace=x",
+            "endpoints.server.condition_on=prompt_tokens", "endpoints.server.condition_on=hour_of_day",
+            "endpoints.server.condition_on={hour_of_day: [0, 8]}",
+            "endpoints.server.condition_on={hour_of_day: [1, 8]}",
+            "endpoints.server.condition_on={hour_of_day: [0, 8], prompt_tokens: [1, 2]}",
+            "endpoints.server.condition_on={hour_of_day: auto, prompt_tokens: [1, 2]}",
             "endpoints.server.condition_on={prompt_tokens: [1, 2]}", "endpoints.server.residuals=none",
             "endpoints.server.tpot=0.5", "endpoints.server.price.prefill=2", "endpoints.server.price.decode=2",
             "endpoints.server.price.per_tokens=3", "endpoints.server.price.currency=EUR",
@@ -62,13 +67,24 @@ import Testing
             "exchange.per_joule=2",
             "reader.tokens_per_second=2", "objective=ttft.p99", "limits.ttft.mean.at_most=1",
             "limits.ttft.mean.at_least=1",
-            "timeout=2", "split=none", "split.tuning_share=0.5", "disco.alpha=0.5", "table.as_of=2025-01-31",
+            "timeout=2", "deterministic=true", "split=none", "split.tuning_share=0.5", "disco.alpha=0.5",
+            "table.as_of=2025-01-31",
             "table.valid_days=2", "table.revision=2",
         ]
         let hashes = try [readProblem(text).sha256] + settings.map { try readProblem(text, set: [$0]).sha256 }
         for (index, hash) in hashes.enumerated() {
             #expect(hashes.firstIndex(of: hash) == index, "\(index == 0 ? "no setting" : settings[index - 1])")
         }
+    }
+
+    @Test func `so do the confidence and its window, but not how the window is written`() throws {
+        let text = minimalProblem + "limits: {device.prefill_share: {at_most: 0.2}}\n"
+        let windows = ["24", "24h", "1d", "48h"].map { text + "confidence: 0.9\nbudget_window: \($0)\n" }
+        let hashes = try ([text, text + "confidence: 0.8\n", text + "confidence: 0.9\n"] + windows).map {
+            try readProblem($0).sha256
+        }
+        #expect(Set(hashes).count == 4)
+        #expect(Set(hashes[2...5]).count == 1)
     }
 
     @Test func `texts cannot pose as other fields`() throws {
@@ -79,7 +95,7 @@ import Testing
 
     @Test func `the hash is SHA-256 of the sorted lines, as another program computes it`() throws {
         #expect(
-            try readProblem(minimalProblem).sha256 == "9e28ef2f2c2aa57eb328855f092e793c964bc8e310054b1fdda2a37c58ecd485"
+            try readProblem(minimalProblem).sha256 == "ede4c9fae1ade246ad74471f0494cce986c7db0573f9bdb22db812c6a0f9a000"
         )
     }
 }

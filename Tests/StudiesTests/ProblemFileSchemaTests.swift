@@ -56,7 +56,11 @@ import Traces
         let root = try schema()
         let properties = try #require(root["properties"] as? Object)
         let objective = try #require(properties["objective"] as? Object)
-        #expect(objective["enum"] as? [String] == Metric.allCases.map(\.rawValue))
+        let names = try #require(objective["anyOf"] as? [Object])
+        #expect(names.first?["enum"] as? [String] == Metric.reported.map(\.rawValue))
+        let limits = try #require(properties["limits"] as? Object)
+        let open = try #require(limits["patternProperties"] as? Object)
+        #expect(open.keys.first == names.last?["pattern"] as? String)
         let trace = try #require((root["$defs"] as? Object)?["trace"] as? Object)
         let long = try #require((trace["oneOf"] as? [Object])?.last)
         let format = try #require((long["properties"] as? Object)?["format"] as? Object)
@@ -83,7 +87,7 @@ import Traces
         let page = try text("docs/problem-file.md")
         let yaml = try #require(page.components(separatedBy: "```yaml\n").last?.components(separatedBy: "```").first)
         #expect(try readProblem(yaml).limits == [Problem.Limit(metric: .devicePrefillShare, atMost: 0.2)])
-        for name in Metric.allCases.map(\.rawValue) + TraceFormat.allCases.map(\.rawValue) {
+        for name in Metric.reported.map(\.rawValue) + TraceFormat.allCases.map(\.rawValue) {
             #expect(page.contains("`\(name)`"), "\(name)")
         }
     }

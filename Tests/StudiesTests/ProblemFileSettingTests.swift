@@ -21,6 +21,8 @@ import Traces
     @Test(arguments: [
         ("limits.ttft.p99.at_most=2", Metric.ttftP99), ("limits.ttft.p99.9.at_most=2", .ttftP999),
         ("limits.ttft.mean.at_most=2", .ttftMean), ("limits.ttft.p99.9={at_most: 2}", .ttftP999),
+        ("limits.ttft.p97.5.at_most=2", Metric(rawValue: "ttft.p97.5") ?? .ttftMean),
+        ("limits.ttft.p1={at_most: 2}", Metric(rawValue: "ttft.p1") ?? .ttftMean),
     ]) func `names with dots are found, the longest first`(_ setting: String, _ metric: Metric) throws {
         #expect(try readProblem(minimalProblem, set: [setting]).limits == [Problem.Limit(metric: metric, atMost: 2)])
     }
@@ -72,6 +74,7 @@ import Traces
         ("device.price.decode=1", 1, "`endpoints.device.price.decode`"),
         ("device.prefill_share=1", 1, "`limits.device.prefill_share`"),
         ("endpoints.serve.tpot=1", 11, "`endpoints.server.tpot`"), ("timeout.seconds=3", 9, "--set timeout="),
+        ("limits.ttft.p100.at_most=1", 8, "above 0 and below 100"), ("limits.ttft.p097.5.at_most=1", 8, "`ttft.p97.5`"),
         ("limits..at_most=3", 8, ""), (".=3", 1, ""),
     ]) func `a setting that cannot be read is a usage error with its place`(
         _ setting: String, _ column: Int, _ advice: String

@@ -32,6 +32,13 @@ import Testing
         "trace: a, condition_on: {prompt_tokens: ⚑[]}", "trace: a, condition_on: {prompt_tokens: [1, ⚑1]}",
         "trace: a, condition_on: {prompt_tokens: [64, ⚑32]}", "trace: a, condition_on: {prompt_tokens: [⚑0, 32]}",
         "trace: a, condition_on: {prompt_tokens: [1, ⚑2.5]}", "trace: a, condition_on: ⚑[prompt_tokens]",
+        "trace: a, condition_on: {hour_of_day: ⚑8}", "trace: a, condition_on: {hour_of_day: ⚑[]}",
+        "trace: a, condition_on: {hour_of_day: ⚑[8]}", "trace: a, condition_on: {hour_of_day: [0, ⚑24]}",
+        "trace: a, condition_on: {hour_of_day: [⚑-1, 8]}", "trace: a, condition_on: {hour_of_day: [8, ⚑8]}",
+        "trace: a, condition_on: {hour_of_day: [18, ⚑8]}", "trace: a, condition_on: {hour_of_day: [0, ⚑8.5]}",
+        "trace: a, condition_on: {hour_of_day: ⚑often}", "trace: a, condition_on: {⚑hours: [0, 8]}",
+        "trace: a, ⚑condition_on: {}",
+        "ttft: {intercept: 1}, condition_on: ⚑hour_of_day",
         "ttft: {intercept: 1}, condition_on: ⚑prompt_tokens", "ttft: {intercept: 1}, residuals: ⚑empirical",
         "ttft: {intercept: ⚑-1}", "ttft: ⚑{intercept: 0}", "ttft: ⚑0.3", "ttft: {intercept: 1, per_token: ⚑-0.1}",
         "trace: a, residuals: ⚑normal", "trace: a, tpot: ⚑0", "trace: a, tpot: ⚑21ms",
@@ -48,7 +55,7 @@ import Testing
     @Test(arguments: [
         "{count: ⚑0}", "{count: ⚑-3}", "{count: ⚑2.5}", "{count: ⚑1e9}", "{by: ⚑quantiles}", "{by: edges, edges: ⚑64}",
         "{by: edges, edges: [64, ⚑many]}", "{by: exact, count: ⚑3}", "{edges: ⚑[1, 2]}", "⚑32",
-        "{by: quantile, edges: ⚑[1]}",
+        "{by: quantile, edges: ⚑[1]}", "{by: optimal, edges: ⚑[1, 2]}", "{by: optimal, count: ⚑0}",
     ]) func `buckets that make no sense are told with their place`(_ buckets: String) {
         expectProblemFinding(in: minimalProblem.replacing("prompts.csv}", with: "prompts.csv, buckets: \(buckets)}"))
     }
@@ -65,6 +72,11 @@ import Testing
         ("timeout: ⚑007", "leading zeros"), ("timeout: ⚑.inf", "finite"), ("timeout: ⚑1e999", "too large"),
         ("disco: {alpha: ⚑5%}", "written 0.05"), ("disco: {alpha: ⚑5}", "5 % is written 0.05"),
         ("limits: {ttft.mean: ⚑1}", "Write ttft.mean: {at_most: 1}"), ("objective: ⚑ttft.p999", "`ttft.p99.9`"),
+        ("objective: ⚑ttft.p99.0", "`ttft.p99`"), ("objective: ⚑ttft.p0", "above 0 and below 100"),
+        ("objective: ⚑TTFT.P09.10", "`ttft.p9.1`"), ("objective: ⚑ttft.p1.2345678", "six decimals"),
+        ("deterministic: ⚑yes", "Write `true`."), ("deterministic: ⚑OFF", "Write `false`."),
+        ("deterministic: ⚑'true'", "Remove the quotes."), ("deterministic: ⚑maybe", ""), ("⚑deterministic:", ""),
+        ("deterministic: ⚑[true]", ""), ("deterministic: ⚑True", "Write `true`."),
         ("objective: ⚑ttft", ""), ("split: {tuning_share: ⚑70}", "70 % is written 0.7"),
     ]) func `what was probably meant is said`(_ line: String, _ advice: String) {
         expectProblemFinding(in: minimalProblem + line + "\n", advice: advice.isEmpty ? nil : advice)

@@ -84,11 +84,11 @@ final class Fixture {
     func read(
         _ path: String, _ format: TraceFormat? = nil, columns: [String: String] = [:], where filter: String? = nil,
         maxRejected: Double = 0.01, lengths: TraceSelection.Lengths = .pooled, ttft: Bool = true, output: Bool = false,
-        tuning: Double? = nil
+        hours: Bool = false, tuning: Double? = nil
     ) async throws(TraceError) -> (rows: TraceRows, report: TraceReport) {
         let source = TraceSource(path: path, format: format, columns: columns, filter: filter, maxRejected: maxRejected)
         let selection = TraceSelection(
-            lengths: lengths, needsTTFT: ttft, wantsOutputTokens: output, tuningShare: tuning)
+            lengths: lengths, needsTTFT: ttft, wantsOutputTokens: output, wantsHours: hours, tuningShare: tuning)
         return try await reader.read(source, selection)
     }
 

@@ -89,14 +89,15 @@ public struct FirstTokenModel: Sendable {
     /// P(T > t) for a prompt of `length` tokens; `t` < timeout.
     public func survival(promptTokens length: Int, under action: Action, at t: Double) -> Double {
         let server = server(for: length)
-        let device = profile.device
+        let line = profile.device.fit.seconds(promptTokens: length)
         if action.serverWait == 0 {
             let late = server.survival(at: t)
-            return t < action.deviceWait || late == 0
-                ? late : late * device.survival(promptTokens: length, at: t - action.deviceWait)
+            let wait = action.deviceWait
+            return t < wait || late == 0 ? late : late * profile.device.survival(line: line, after: wait, at: t)
         }
-        let late = device.survival(promptTokens: length, at: t)
-        return t < action.serverWait || late == 0 ? late : late * server.survival(at: t - action.serverWait)
+        let late = profile.device.survival(line: line, after: 0, at: t)
+        let wait = action.serverWait
+        return t < wait || late == 0 ? late : late * server.survival(after: wait, at: t)
     }
 
     /// Which endpoints an action starts, which one answers, and how often neither does.

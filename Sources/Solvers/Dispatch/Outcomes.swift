@@ -1,5 +1,5 @@
 public import Costs
-internal import Profiles
+public import Profiles
 public import Serving
 
 /// What a policy does on average: one number per metric that the data can tell.
@@ -16,47 +16,60 @@ public struct Outcomes: Sendable, Equatable {
         set { values[metric] = newValue }
     }
 
-    /// Metrics and values, in the order of `Metric.allCases`.
+    /// Metrics and values, in the order of `Metric`.
     public var ordered: [(metric: Metric, value: Double)] {
-        Metric.allCases.compactMap { metric in values[metric].map { (metric, $0) } }
+        values.sorted { $0.key < $1.key }.map { (metric: $0.key, value: $0.value) }
     }
 }
 
-extension FirstTokenModel {
-    /// The outcomes of `plan`, request by request over the profile's own lengths (not at bucket means).
+/// Worlds that requests are split among, such as periods of the day, to judge a plan each by.
+public struct WorldsModel: Sendable {
+    /// A model and its share of all requests for each world.
+    private let worlds: [(model: FirstTokenModel, share: Double)]
+
+    /// A model of several worlds; shares sum to 1.
+    public init(_ worlds: [(profile: ServingProfile, share: Double)]) {
+        precondition(!worlds.isEmpty, "there is at least one world")
+        self.worlds = worlds.map { (FirstTokenModel($0.profile), $0.share) }
+    }
+
+    /// The outcomes of a plan a world, request by request over the profiles' own lengths (not at bucket means).
     /// - Parameters:
-    ///   - plan: What to do.
+    ///   - plans: What to do in each world.
     ///   - costs: Prices and energies; a figure that needs a missing one is left out.
-    ///   - quantiles: Which TTFT quantiles to compute.
+    ///   - quantiles: Which TTFT quantiles to compute, in any order; other metrics among them are passed over.
     /// - Returns: One number per metric that the data can tell.
     /// - Complexity: O(lengths · actions · residuals) and a bisection of about 62 steps a quantile.
     public func outcomes(
-        of plan: DispatchPlan, costs: CostModel,
-        quantiles: [Metric] = [.ttftP50, .ttftP90, .ttftP95, .ttftP99, .ttftP999]
+        of plans: [DispatchPlan], costs: CostModel, quantiles: [Metric] = Metric.reportedQuantiles
     ) -> Outcomes {
-        let workload = profile.workload
-        let total = Double(workload.requests)
-        let meanPrompt = workload.meanPromptTokens
+        precondition(plans.count == worlds.count, "each world needs a plan")
         var outcomes = Outcomes()
         var mean = 0.0
         var deviceAnswers = 0.0
         var failed = 0.0
+        var meanPrompt = 0.0
         var use = TokenUse(serverPrefill: 0, serverDecode: 0, devicePrefill: 0, deviceDecode: 0)
-        for (range, mixture) in plan.runs(over: workload.lengths) {
-            for part in mixture.parts {
-                let means = meanTTFT(promptTokens: workload.lengths[range], under: part.action)
-                for (i, own) in zip(range, means) {
-                    let weight = part.probability * Double(workload.counts[i]) / total
-                    let length = workload.lengths[i]
-                    let shares = shares(promptTokens: length, under: part.action)
-                    let output = workload.meanOutputTokens?[i] ?? 0
-                    mean += weight * own
-                    deviceAnswers += weight * shares.deviceAnswers
-                    failed += weight * shares.failed
-                    use.serverPrefill += weight * shares.serverStarted * Double(length)
-                    use.devicePrefill += weight * shares.deviceStarted * Double(length)
-                    use.serverDecode += weight * shares.serverAnswers * output
-                    use.deviceDecode += weight * shares.deviceAnswers * output
+        for ((model, share), plan) in zip(worlds, plans) {
+            let workload = model.profile.workload
+            let total = Double(workload.requests)
+            meanPrompt += share * workload.meanPromptTokens
+            for (range, mixture) in plan.runs(over: workload.lengths) {
+                for part in mixture.parts {
+                    let means = model.meanTTFT(promptTokens: workload.lengths[range], under: part.action)
+                    for (i, own) in zip(range, means) {
+                        let weight = share * part.probability * Double(workload.counts[i]) / total
+                        let length = workload.lengths[i]
+                        let shares = model.shares(promptTokens: length, under: part.action)
+                        let output = workload.meanOutputTokens?[i] ?? 0
+                        mean += weight * own
+                        deviceAnswers += weight * shares.deviceAnswers
+                        failed += weight * shares.failed
+                        use.serverPrefill += weight * shares.serverStarted * Double(length)
+                        use.devicePrefill += weight * shares.deviceStarted * Double(length)
+                        use.serverDecode += weight * shares.serverAnswers * output
+                        use.deviceDecode += weight * shares.deviceAnswers * output
+                    }
                 }
             }
         }
@@ -65,14 +78,14 @@ extension FirstTokenModel {
         outcomes[.failedShare] = min(1, failed)
         outcomes[.serverPrefillShare] = min(1, use.serverPrefill / meanPrompt)
         outcomes[.devicePrefillShare] = min(1, use.devicePrefill / meanPrompt)
-        if workload.meanOutputTokens != nil {
+        if worlds.allSatisfy({ $0.model.profile.workload.meanOutputTokens != nil }) {
             outcomes[.costMean] = costs.money(for: use)
             outcomes[.energyMean] = costs.joules(for: use)
         }
         var from = 0.0
-        for metric in quantiles.sorted(by: { ($0.quantileLevel ?? 0) < ($1.quantileLevel ?? 0) }) {
+        for metric in quantiles.sorted() {
             guard let level = metric.quantileLevel else { continue }
-            from = quantile(level, of: plan, notBelow: from)
+            from = quantile(level, of: plans, notBelow: from)
             outcomes[metric] = from
         }
         return outcomes
@@ -82,30 +95,53 @@ extension FirstTokenModel {
     ///
     /// Bisects on the bit patterns of doubles, which ascend with them: T's support is all sums of a server time and a
     /// device time, too many to list.
-    func quantile(_ level: Double, of plan: DispatchPlan, notBelow start: Double = 0) -> Double {
-        let runs = plan.runs(over: profile.workload.lengths)
-        let total = Double(profile.workload.requests)
-        func isEnough(_ t: Double) -> Bool {
-            var late = 0.0
-            for (range, mixture) in runs {
+    func quantile(_ level: Double, of plans: [DispatchPlan], notBelow start: Double = 0) -> Double {
+        let enough = 1 - level + LimitRows.tailTolerance
+        var low = start.bitPattern
+        var high = worlds[0].model.profile.timeout.bitPattern  // min(T, timeout) ≤ timeout, always
+        while low < high {
+            let middle = low + (high - low) / 2
+            if tailShare(after: Double(bitPattern: middle), of: plans) <= enough {
+                high = middle
+            } else {
+                low = middle + 1
+            }
+        }
+        return Double(bitPattern: low)
+    }
+
+    /// P(T > t) over requests and mixture draws; `t` below the timeout.
+    func tailShare(after t: Double, of plans: [DispatchPlan]) -> Double {
+        var late = 0.0
+        for ((model, share), plan) in zip(worlds, plans) {
+            let workload = model.profile.workload
+            let total = Double(workload.requests)
+            for (range, mixture) in plan.runs(over: workload.lengths) {
                 for i in range {
-                    let weight = Double(profile.workload.counts[i]) / total
+                    let weight = share * Double(workload.counts[i]) / total
                     for part in mixture.parts {
                         late +=
                             weight * part.probability
-                            * survival(promptTokens: profile.workload.lengths[i], under: part.action, at: t)
+                            * model.survival(promptTokens: workload.lengths[i], under: part.action, at: t)
                     }
                 }
             }
-            return late <= 1 - level + 1e-12
         }
-        var low = start.bitPattern
-        var high = profile.timeout.bitPattern  // min(T, timeout) ≤ timeout, always
-        while low < high {
-            let middle = low + (high - low) / 2
-            if isEnough(Double(bitPattern: middle)) { high = middle } else { low = middle + 1 }
-        }
-        return Double(bitPattern: low)
+        return late
+    }
+}
+
+extension FirstTokenModel {
+    /// The outcomes of one plan in this world alone; see `WorldsModel`.
+    public func outcomes(
+        of plan: DispatchPlan, costs: CostModel, quantiles: [Metric] = Metric.reportedQuantiles
+    ) -> Outcomes {
+        WorldsModel([(profile, 1)]).outcomes(of: [plan], costs: costs, quantiles: quantiles)
+    }
+
+    /// The quantile of one plan in this world alone; see `WorldsModel`.
+    func quantile(_ level: Double, of plan: DispatchPlan) -> Double {
+        WorldsModel([(profile, 1)]).quantile(level, of: [plan])
     }
 }
 

@@ -8,6 +8,8 @@ struct FieldTree: Sendable {
     var fields: [(name: String, tree: FieldTree)]
     /// The field that a lone value in place of the mapping stands for (`trace: a.csv` is `trace: {path: a.csv}`).
     var shortForm: String?
+    /// Whether every metric is a field, with bounds below it; `fields` has those that are listed.
+    var takesMetrics = false
 
     private init(_ fields: [(String, FieldTree)], shortForm: String? = nil) {
         self.fields = fields.map { (name: $0.0, tree: $0.1) }
@@ -17,10 +19,15 @@ struct FieldTree: Sendable {
     private init(values names: [String]) { self.init(names.map { ($0, .value) }) }
 
     /// What is below `name`; nil if there is no such field here.
-    subscript(name: String) -> FieldTree? { fields.first { $0.name == name }?.tree }
+    subscript(name: String) -> FieldTree? {
+        fields.first { $0.name == name }?.tree ?? (takesMetrics && Metric(rawValue: name) != nil ? .bounds : nil)
+    }
 
-    /// The names that are valid here.
+    /// The names that are valid here, but for further percentiles.
     var names: [String] { fields.map(\.name) }
+
+    /// What the name of a field may be here, as a phrase.
+    var wanted: String { takesMetrics ? Metric.wanted : "one of \(backquoted(names))" }
 
     /// A field that holds a value.
     static let value = FieldTree([])
@@ -31,17 +38,31 @@ struct FieldTree: Sendable {
         ("workload", FieldTree([("trace", trace), ("buckets", FieldTree(values: ["by", "count", "edges"]))])),
         (
             "endpoints",
-            FieldTree([("server", FieldTree(endpoint)), ("device", FieldTree(endpoint + [("energy", energy)]))])
+            FieldTree([
+                ("server", FieldTree(endpoint(conditions: ["prompt_tokens", "hour_of_day"]))),
+                ("device", FieldTree(endpoint(conditions: ["prompt_tokens"]) + [("energy", energy)])),
+            ])
         ),
         ("exchange", FieldTree(values: ["per_joule"])),
         ("reader", FieldTree(values: ["tokens_per_second"])),
         ("objective", .value),
-        ("limits", FieldTree(Metric.allCases.map { ($0.rawValue, FieldTree(values: ["at_most", "at_least"])) })),
+        ("limits", limits),
+        ("deterministic", .value),
+        ("confidence", .value),
+        ("budget_window", .value),
         ("timeout", .value),
         ("split", FieldTree(values: ["tuning_share"])),
         ("disco", FieldTree(values: ["alpha"])),
         ("table", FieldTree(values: ["as_of", "valid_days", "revision"])),
     ])
+
+    private static let bounds = FieldTree(values: ["at_most", "at_least"])
+
+    private static let limits = {
+        var tree = FieldTree(Metric.listedNames.map { ($0, bounds) })
+        tree.takesMetrics = true
+        return tree
+    }()
 
     private static let trace = FieldTree(
         [
@@ -49,14 +70,16 @@ struct FieldTree: Sendable {
             ("max_rejected", .value),
         ], shortForm: "path")
 
-    private static let endpoint: [(String, FieldTree)] = [
-        ("trace", trace),
-        ("ttft", FieldTree(values: ["intercept", "per_token", "per_token_squared"])),
-        ("condition_on", FieldTree(values: ["prompt_tokens"])),
-        ("residuals", .value),
-        ("tpot", .value),
-        ("price", FieldTree(values: ["prefill", "decode", "per_tokens", "currency", "source", "date"])),
-    ]
+    private static func endpoint(conditions: [String]) -> [(String, FieldTree)] {
+        [
+            ("trace", trace),
+            ("ttft", FieldTree(values: ["intercept", "per_token", "per_token_squared"])),
+            ("condition_on", FieldTree(values: conditions)),
+            ("residuals", .value),
+            ("tpot", .value),
+            ("price", FieldTree(values: ["prefill", "decode", "per_tokens", "currency", "source", "date"])),
+        ]
+    }
 
     private static let energy = FieldTree(values: ["prefill", "decode"])
 
@@ -76,6 +99,7 @@ struct FieldTree: Sendable {
     /// What to say about `name`, which is not valid here: the name that was probably meant.
     func advice(about name: String, at path: String) -> String? {
         let full = joined(path, name)
+        if takesMetrics, let advice = Metric.quantileAdvice(about: name) { return advice }
         if let near = nearest(to: name, among: names) { return "Did you mean \(quoted(near))?" }
         let dotted = names.filter { $0.hasPrefix(name + ".") }
         if !dotted.isEmpty {

@@ -11,6 +11,10 @@ struct NumberRule: Sendable {
     /// A share that leaves something on both sides.
     static let properShare = NumberRule(wanted: "a share between 0 and 1", allows: { 0 < $0 && $0 < 1 })
 
+    /// A level of confidence.
+    static let confidence = NumberRule(
+        wanted: "a share of future windows, from 0.5 to below 1", allows: { 0.5 <= $0 && $0 < 1 })
+
     /// A number > 0 of `unit`.
     static func positive(_ unit: String) -> NumberRule {
         NumberRule(wanted: "a number > 0, in \(unit)", allows: { $0 > 0 })
@@ -30,6 +34,9 @@ struct NumberRule: Sendable {
 
     /// A prompt length in tokens.
     static let length = whole(1...1_000_000_000)
+
+    /// An hour of the day.
+    static let hour = whole(0...23)
 
     /// What became of a text that should be a number.
     enum Outcome {

@@ -27,6 +27,9 @@ extension Problem {
             line("limits.\(limit.metric.rawValue).at_most", canonical(limit.atMost))
             line("limits.\(limit.metric.rawValue).at_least", canonical(limit.atLeast))
         }
+        line("deterministic", "\(isDeterministic)")
+        line("confidence", canonical(confidence))
+        line("budget_window", "\(budgetWindowHours)")
         line("timeout", canonical(timeout))
         line("split.tuning_share", canonical(tuningShare))
         line("disco.alpha", canonical(discoAlpha))
@@ -59,7 +62,7 @@ extension Problem {
             lines.append("\(name).ttft.per_token=\(canonical(perToken))\n")
             lines.append("\(name).ttft.per_token_squared=\(canonical(perTokenSquared))\n")
         }
-        lines.append("\(name).condition_on=\(endpoint.conditioning.canonicalText)\n")
+        lines.append("\(name).condition_on=\(endpoint.canonicalConditions)\n")
         lines.append("\(name).residuals=\(endpoint.usesResiduals ? "empirical" : "none")\n")
         lines.append("\(name).tpot=\(canonical(endpoint.tpot))\n")
         lines.append("\(name).price.prefill=\(canonical(endpoint.price?.prefill))\n")
@@ -78,16 +81,21 @@ extension Problem.BucketChoice {
         case .quantile(let count): "quantile \(count)"
         case .edges(let edges): "edges \(edges)"
         case .exact: "exact"
+        case .optimal(let count): "optimal \(count)"
         }
     }
 }
 
-extension Problem.Conditioning {
-    fileprivate var canonicalText: String {
-        switch self {
-        case .pooled: "none"
-        case .promptTokens(let lowerEdges): "prompt_tokens \(lowerEdges)"
+extension Problem.EndpointSpec {
+    fileprivate var canonicalConditions: String {
+        var conditions: [String] = []
+        if case .promptTokens(let lowerEdges) = conditioning { conditions.append("prompt_tokens \(lowerEdges)") }
+        switch periods {
+        case .chosen: conditions.append("hour_of_day []")
+        case .starting(let hours): conditions.append("hour_of_day \(hours)")
+        case nil: break
         }
+        return conditions.isEmpty ? "none" : conditions.joined(separator: " ")
     }
 }
 

@@ -27,6 +27,8 @@ public struct Problem: Sendable, Equatable {
         case edges([Int])
         /// Each distinct length by itself.
         case exact
+        /// At most so many buckets, cut where that loses least against `exact`.
+        case optimal(count: Int)
     }
 
     /// What one endpoint costs per token.
@@ -68,6 +70,8 @@ public struct Problem: Sendable, Equatable {
         public var ttft: TTFTSource
         /// Condition the TTFT on length groups that begin at these lengths; see `Conditioning`.
         public var conditioning: Conditioning
+        /// Periods of the day that have a TTFT, and a bucket set, of their own (server only); nil for all day.
+        public var periods: PeriodChoice?
         /// Keep the residuals of the device's fit (`residuals: empirical`), or only its line (`none`).
         public var usesResiduals: Bool
         /// Mean time between tokens, in seconds; nil where unknown.
@@ -78,11 +82,12 @@ public struct Problem: Sendable, Equatable {
         public var energy: Energy?
         /// An endpoint.
         public init(
-            ttft: TTFTSource, conditioning: Conditioning = .pooled, usesResiduals: Bool = true, tpot: Double? = nil,
-            price: Price? = nil, energy: Energy? = nil
+            ttft: TTFTSource, conditioning: Conditioning = .pooled, periods: PeriodChoice? = nil,
+            usesResiduals: Bool = true, tpot: Double? = nil, price: Price? = nil, energy: Energy? = nil
         ) {
             self.ttft = ttft
             self.conditioning = conditioning
+            self.periods = periods
             self.usesResiduals = usesResiduals
             self.tpot = tpot
             self.price = price
@@ -98,21 +103,16 @@ public struct Problem: Sendable, Equatable {
         case promptTokens(lowerEdges: [Int])
     }
 
-    /// One limit on a metric.
-    public struct Limit: Sendable, Equatable {
-        /// What is limited.
-        public var metric: Metric
-        /// Upper bound; nil for none.
-        public var atMost: Double?
-        /// Lower bound; nil for none.
-        public var atLeast: Double?
-        /// A limit.
-        public init(metric: Metric, atMost: Double? = nil, atLeast: Double? = nil) {
-            self.metric = metric
-            self.atMost = atMost
-            self.atLeast = atLeast
-        }
+    /// How the day is cut into periods (`condition_on: hour_of_day`).
+    public enum PeriodChoice: Sendable, Equatable {
+        /// As the trace bears them out, chosen by us.
+        case chosen
+        /// Periods that begin at these ascending hours of the day (UTC), two or more; the last goes round to the first.
+        case starting([Int])
     }
+
+    /// One limit on a metric.
+    public typealias Limit = Serving.Limit
 
     /// Whose prompts we optimize for.
     public var workload: Workload
@@ -126,8 +126,14 @@ public struct Problem: Sendable, Equatable {
     public var readerTokensPerSecond: Double?
     /// What is minimized.
     public var objective: Metric
-    /// Limits, in the order of `Metric.allCases`.
+    /// Limits, in the order of `Metric`.
     public var limits: [Limit]
+    /// Whether each bucket takes one action for certain (`deterministic: true`), instead of a mixture.
+    public var isDeterministic: Bool
+    /// How sure the limits on prefill shares are to hold in a future window, 0.5 ..< 1; nil asks for no such margin.
+    public var confidence: Double?
+    /// That window, in hours.
+    public var budgetWindowHours: Int
     /// No first token by then, from the request's arrival, is a failure; in seconds.
     public var timeout: Double
     /// Share of each trace, first by arrival, that the held-out judgement tunes on; nil for no split.
@@ -156,6 +162,9 @@ public struct Problem: Sendable, Equatable {
         self.readerTokensPerSecond = nil
         self.objective = objective
         self.limits = limits
+        self.isDeterministic = false
+        self.confidence = nil
+        self.budgetWindowHours = 24
         self.timeout = 60
         self.tuningShare = 0.7
         self.discoAlpha = 0.05
@@ -168,6 +177,12 @@ public struct Problem: Sendable, Equatable {
 }
 
 extension Problem {
+    /// The TTFT quantiles to report: the usual ones, and those that the objective or a limit names; ascending.
+    public var reportedQuantiles: [Metric] {
+        let named = ([objective] + limits.map(\.metric)).filter { $0.quantileLevel != nil }
+        return Set(Metric.reportedQuantiles + named).sorted()
+    }
+
     /// Paths of all its traces.
     public var tracePaths: [String] {
         [workload.trace.path]

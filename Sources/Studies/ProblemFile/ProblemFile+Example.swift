@@ -17,7 +17,7 @@ extension ProblemFile {
             # where: "region = 'iad'"       # keeps only these rows
             # max_rejected: 0.01            # the run stops if a larger share of rows cannot be read
           # buckets:
-          #   by: quantile                  # or edges (with `edges: [1, 64, 256]`), or exact
+          #   by: quantile                  # or optimal, exact, edges (with `edges: [1, 64, 256]`)
           #   count: 32
 
         endpoints:
@@ -52,6 +52,9 @@ extension ProblemFile {
         limits:
           device.prefill_share: {at_most: 0.2}
 
+        # deterministic: false              # or true: one action per bucket, no mixtures
+        # confidence: 0.95                  # tighten prefill shares until this share of future windows keeps them
+        # budget_window: 24h                # how long such a window is; also 7d, or a number of hours
         # timeout: 60                       # no first token by then is a failure
         # split: {tuning_share: 0.7}        # or none: judge on the data the policy was tuned on
         # disco: {alpha: 0.05}              # the tail that the paper's DiSCo-D protects first

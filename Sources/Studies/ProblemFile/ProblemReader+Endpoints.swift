@@ -8,7 +8,7 @@ extension ProblemReader {
     func endpoint(_ section: Section) -> Problem.EndpointSpec? {
         let source = ttft(section)
         var spec = Problem.EndpointSpec(ttft: source ?? .formula(intercept: 0, perToken: 0, perTokenSquared: 0))
-        spec.conditioning = conditioning(section)
+        readConditions(section, into: &spec)
         spec.usesResiduals = section.choice("residuals", of: Residuals.self) != Residuals.none
         spec.tpot = section.number("tpot", .positive("seconds per token"))
         spec.price = section.section("price").flatMap(price)
@@ -19,7 +19,7 @@ extension ProblemReader {
         }
         guard case .formula? = source else { return source == nil ? nil : spec }
         let advice = "A formula has no rows to take it from: give a `trace`, or remove the field."
-        if let field = section["condition_on"], spec.conditioning != .pooled {
+        if let field = section["condition_on"], spec.conditioning != .pooled || spec.periods != nil {
             section.refuse(field, wanted: "`none` beside a `ttft` formula", advice: advice)
         }
         if let field = section["residuals"], spec.usesResiduals {
@@ -56,17 +56,41 @@ extension ProblemReader {
         return .formula(intercept: intercept ?? 0, perToken: perToken, perTokenSquared: squared)
     }
 
-    private func conditioning(_ section: Section) -> Problem.Conditioning {
-        guard let field = section["condition_on"] else { return .pooled }
-        let wanted = "`none`, `prompt_tokens` or {prompt_tokens: [1, 64, 256]}"
-        if field.value.isWord("none") { return .pooled }
-        if field.value.isWord("prompt_tokens") { return .promptTokens(lowerEdges: []) }
-        guard case .mapping = field.value.content, let groups = section.section("condition_on") else {
-            section.refuse(field, wanted: wanted)
-            return .pooled
+    /// Reads `condition_on` into `spec`: a word, or a mapping of what the TTFT goes with.
+    private func readConditions(_ section: Section, into spec: inout Problem.EndpointSpec) {
+        guard let field = section["condition_on"] else { return }
+        let isServer = section.path.hasSuffix("server")
+        let wanted =
+            "`none`, `prompt_tokens`, {prompt_tokens: [1, 64, 256]}"
+            + (isServer ? ", `hour_of_day`, {hour_of_day: [0, 8, 18]} or both in one mapping" : "")
+        if field.value.isWord("none") { return }
+        if field.value.isWord("prompt_tokens") {
+            spec.conditioning = .promptTokens(lowerEdges: [])
+        } else if field.value.isWord("hour_of_day") {
+            guard isServer else {
+                section.refuse(
+                    field, wanted: wanted,
+                    advice: "The device's TTFT is its own, whatever the hour: `hour_of_day` belongs to the server.")
+                return
+            }
+            spec.periods = .chosen
+        } else {
+            guard case .mapping = field.value.content, let groups = section.section("condition_on") else {
+                section.refuse(field, wanted: wanted)
+                return
+            }
+            if field.value.fields?.isEmpty == true {
+                groups.addMissing("prompt_tokens", wanted: wanted)
+            }
+            if let lengths = groups["prompt_tokens"] {
+                let isAuto = lengths.value.isWord("auto")
+                spec.conditioning = .promptTokens(lowerEdges: isAuto ? [] : groups.lowerEdges("prompt_tokens") ?? [])
+            }
+            // At the device it is an unknown field, which has been noted.
+            if isServer, let hours = groups["hour_of_day"] {
+                spec.periods = hours.value.isWord("auto") ? .chosen : .starting(groups.startHours("hour_of_day") ?? [])
+            }
         }
-        if groups["prompt_tokens"] == nil { groups.addMissing("prompt_tokens", wanted: wanted) }
-        return .promptTokens(lowerEdges: groups.lowerEdges("prompt_tokens") ?? [])
     }
 
     private func price(_ section: Section) -> Problem.Price? {

@@ -41,17 +41,21 @@ struct ProblemReader {
         // Every section is read, whatever is wrong with the others: one run tells all.
         var problem = Problem(
             workload: workload ?? .standIn, server: server ?? .standIn, device: device ?? .standIn,
-            objective: root.choice("objective", of: Metric.self) ?? .ttftMean,
+            objective: root.metric("objective") ?? .ttftMean,
             limits: root.section("limits").map(limits) ?? [])
         problem.moneyPerJoule = root.section("exchange")?.requiredNumber("per_joule", .nonNegative("money per joule"))
         problem.readerTokensPerSecond = root.section("reader")?
             .requiredNumber("tokens_per_second", .positive("tokens per second"))
+        problem.isDeterministic = root.truth("deterministic") ?? problem.isDeterministic
+        problem.confidence = root.number("confidence", .confidence)
+        problem.budgetWindowHours = windowHours(root) ?? problem.budgetWindowHours
         problem.timeout = root.number("timeout", .positive("seconds")) ?? problem.timeout
         problem.tuningShare = tuningShare(root, otherwise: problem.tuningShare)
         problem.discoAlpha = root.section("disco")?.number("alpha", .share) ?? problem.discoAlpha
         if let table = root.section("table") { read(table, into: &problem) }
         guard findings.isEmpty else { return nil }
         checkMoney(of: problem, in: root)
+        checkConfidence(of: problem, in: root)
         return findings.isEmpty ? problem : nil
     }
 
@@ -64,7 +68,7 @@ struct ProblemReader {
         return trace.map { Problem.Workload(trace: $0, buckets: buckets) }
     }
 
-    private enum BucketRule: String, CaseIterable { case quantile, edges, exact }
+    private enum BucketRule: String, CaseIterable { case quantile, edges, exact, optimal }
 
     private func buckets(_ workload: Section) -> Problem.BucketChoice {
         guard let section = workload.section("buckets") else { return .quantile(count: 32) }
@@ -72,15 +76,18 @@ struct ProblemReader {
         let count = section.number("count", .whole(1...100_000))
         let edges = section.lowerEdges("edges")
         guard let rule else { return .exact }
-        for (name, owner) in [("count", BucketRule.quantile), ("edges", .edges)] where rule != owner {
+        let owners: [(field: String, rules: [BucketRule])] = [("count", [.quantile, .optimal]), ("edges", [.edges])]
+        for (name, rules) in owners where !rules.contains(rule) {
             guard let field = section[name] else { continue }
+            let rules = rules.map { "`by: \($0.rawValue)`" }.joined(separator: " or ")
             section.refuse(
-                field, found: "`\(name)`, which belongs to `by: \(owner.rawValue)`",
+                field, found: "`\(name)`, which belongs to \(rules)",
                 wanted: "no such field beside `by: \(rule.rawValue)`",
-                advice: "Remove it (--set \(section.path).\(name)=null), or write `by: \(owner.rawValue)`.")
+                advice: "Remove it (--set \(section.path).\(name)=null), or write \(rules).")
         }
         switch rule {
         case .quantile: return .quantile(count: count.map { Int($0) } ?? 32)
+        case .optimal: return .optimal(count: count.map { Int($0) } ?? 32)
         case .exact: return .exact
         case .edges:
             if section["edges"] == nil {
@@ -116,7 +123,7 @@ struct ProblemReader {
     // MARK: - The rest
 
     private func limits(_ section: Section) -> [Problem.Limit] {
-        Metric.allCases.compactMap { metric in
+        section.fields.compactMap { Metric(rawValue: $0.name) }.sorted().compactMap { metric in
             guard let field = section[metric.rawValue] else { return nil }
             guard field.value.fields != nil || field.value.isNull, let limit = section.section(metric.rawValue) else {
                 let bound = if case .scalar(let text, _) = field.value.content { printable(text) } else { "..." }
@@ -145,6 +152,39 @@ struct ProblemReader {
             return standard
         }
         return root.section("split")?.number("tuning_share", .properShare) ?? standard
+    }
+
+    /// The window of the budget in hours: `24h`, `7d`, or a number of hours.
+    private func windowHours(_ root: Section) -> Int? {
+        let longest = 8_760
+        var hours: Int?
+        _ = root.text("budget_window", wanted: "whole hours or days, at most a year: 24h, 7d, or 24 for hours") {
+            text in
+            let unit = text.last == "d" ? 24 : 1
+            let digits = text.last == "d" || text.last == "h" ? text.dropLast() : text[...]
+            guard digits.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(digits), number >= 1,
+                number <= longest / unit
+            else { return Section.Refusal() }
+            hours = number * unit
+            return nil
+        }
+        return hours
+    }
+
+    /// Notes a confidence without a budget to be confident of, and a window without a confidence.
+    private func checkConfidence(of problem: Problem, in root: Section) {
+        if let field = root["confidence"], problem.confidence != nil,
+            !problem.limits.contains(where: { $0.metric.isPrefillShare && $0.atMost != nil })
+        {
+            root.refuse(
+                field, found: "`confidence` without a budget",
+                wanted: "a limit on device.prefill_share or server.prefill_share with `at_most`")
+        }
+        if let field = root["budget_window"], problem.confidence == nil {
+            root.refuse(
+                field, found: "`budget_window` without `confidence`", wanted: "`confidence` beside it",
+                advice: "Add `confidence: 0.95`, or remove it (--set budget_window=null).")
+        }
     }
 
     private func read(_ table: Section, into problem: inout Problem) {
@@ -189,13 +229,15 @@ struct ProblemReader {
 }
 
 extension Metric {
+    fileprivate var isPrefillShare: Bool { self == .devicePrefillShare || self == .serverPrefillShare }
+
     /// Which numbers a limit on the metric takes.
     fileprivate var rule: NumberRule {
         switch self {
         case .devicePrefillShare, .serverPrefillShare, .deviceAnswerShare, .failedShare: .share
         case .costMean: .nonNegative("money per request")
         case .energyMean: .nonNegative("joules per request")
-        case .ttftMean, .ttftP50, .ttftP90, .ttftP95, .ttftP99, .ttftP999: .positive("seconds")
+        case .ttftMean, .ttftQuantile: .positive("seconds")
         }
     }
 }

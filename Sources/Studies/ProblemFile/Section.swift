@@ -37,7 +37,7 @@ struct Section {
         for field in unknown {
             findings.add(
                 field.place, field: joined(path, shortened(field.name)),
-                found: "the unknown field \(quoted(field.name))", wanted: "one of \(backquoted(tree.names))",
+                found: "the unknown field \(quoted(field.name))", wanted: tree.wanted,
                 advice: findings.isFull ? nil : tree.advice(about: field.name, at: path), validNames: tree.names)
         }
     }
@@ -132,28 +132,62 @@ struct Section {
         return text.flatMap(Choice.init(rawValue:))
     }
 
+    /// `true` or `false`, as the field `name` has it; nil if it is missing or wrong.
+    func truth(_ name: String) -> Bool? {
+        guard let field = self[name] else { return nil }
+        var advice: String?
+        if case .scalar(let text, let isPlain) = field.value.content {
+            let words = [("true", ["true", "yes", "on", "y", "1"]), ("false", ["false", "no", "off", "n", "0"])]
+            let word = words.first { $0.1.contains(text.lowercased()) }?.0
+            if word == text {
+                if isPlain { return text == "true" }
+                advice = "Remove the quotes."
+            } else {
+                advice = word.map { "Write \(quoted($0))." }
+            }
+        }
+        refuse(field, wanted: "`true` or `false`", advice: advice)
+        return nil
+    }
+
     /// Prompt lengths at which groups begin, made to begin with 1; nil if the field is missing or wrong.
     func lowerEdges(_ name: String) -> [Int]? {
-        guard let field = self[name] else { return nil }
         let wanted = "a list of ascending prompt lengths, for example [1, 64, 256]"
+        return ascending(name, .length, wanted: wanted, item: "a prompt length").map { $0.first == 1 ? $0 : [1] + $0 }
+    }
+
+    /// Hours of the day at which periods begin; nil if the field is missing or wrong.
+    func startHours(_ name: String) -> [Int]? {
+        let wanted = "a list of two or more ascending hours of the day (UTC), for example [0, 8, 18]"
+        guard let hours = ascending(name, .hour, wanted: wanted, item: "an hour of the day") else { return nil }
+        if hours.count < 2, let field = self[name] {
+            refuse(field, found: "one hour, which makes one period", wanted: wanted)
+            return nil
+        }
+        return hours
+    }
+
+    /// The ascending whole numbers of the field `name`; nil if it is missing or wrong.
+    private func ascending(_ name: String, _ rule: NumberRule, wanted: String, item noun: String) -> [Int]? {
+        guard let field = self[name] else { return nil }
         guard case .sequence(let items) = field.value.content, !items.isEmpty else {
             refuse(field, wanted: wanted)
             return nil
         }
-        var edges: [Int] = []
+        var numbers: [Int] = []
         for (index, item) in items.enumerated() {
             let place = YAMLValue.Field(name: "\(name)[\(index)]", place: item.place, value: item)
-            guard case .number(let number) = self.number(of: item, .length) else {
-                refuse(place, wanted: "a prompt length: \(NumberRule.length.wanted)")
+            guard case .number(let number) = self.number(of: item, rule) else {
+                refuse(place, wanted: "\(noun): \(rule.wanted)")
                 return nil
             }
-            if let last = edges.last, Int(number) <= last {
-                refuse(place, wanted: "a length above \(last), since groups ascend")
+            if let last = numbers.last, Int(number) <= last {
+                refuse(place, wanted: "\(noun) above \(last), since groups ascend")
                 return nil
             }
-            edges.append(Int(number))
+            numbers.append(Int(number))
         }
-        return edges.first == 1 ? edges : [1] + edges
+        return numbers
     }
 }
 

@@ -1,3 +1,4 @@
+internal import Serving
 internal import Spelling
 
 /// One `--set path=value` of the command line, applied to the YAML tree before it is read.
@@ -79,12 +80,16 @@ struct Setting {
         }
         findings.add(
             place(column), field: path, found: "the unknown field \(quoted(rest[0]))",
-            wanted: "one of \(tree.names.map { "`\($0)`" }.joined(separator: ", "))",
+            wanted: tree.wanted,
             advice: suggestion(for: path, resolved: resolved, rest: rest, tree: tree), validNames: tree.names)
     }
 
     /// The whole path that was probably meant.
     private func suggestion(for path: String, resolved: [String], rest: [String], tree: FieldTree) -> String? {
+        if tree.takesMetrics {
+            let advice = [3, 2].lazy.compactMap { Metric.quantileAdvice(about: rest.prefix($0).joined(separator: ".")) }
+            if let advice = advice.first { return advice }
+        }
         let paths = FieldTree.root.paths()
         let endings = paths.filter { $0.hasSuffix("." + path) }
         if !endings.isEmpty, endings.count <= 4 {

@@ -1,0 +1,181 @@
+internal import Distributions
+internal import Optimization
+internal import Profiles
+internal import Serving
+
+/// The buckets of a dispatch program as groups of choices: waits of either endpoint, valued as they are asked for.
+struct DispatchGroups: PlanSource, Sendable {
+    /// For each group its two families, starting with the server and with the device; nil where race dominates one.
+    private var searches: [(server: WaitSearch, device: WaitSearch)]
+    /// What is minimized and what is limited, over the terms of each family.
+    private let rows: [(server: TermRow, device: TermRow)]
+    private let objective: OutcomeRow
+    private let limitRows: [OutcomeRow]
+    private var least: [Double]
+    private var greatest: [Double]
+    /// Share of the spread that a bucket may miss its least Lagrangian by, at the very least.
+    private let closest: Double
+
+    /// Groups for `objective` under `limits` (usages Σ row ≤ limit).
+    /// - Parameters:
+    ///   - buckets: Lengths and weights of each group.
+    ///   - objective: What is minimized.
+    ///   - limits: One row a limit.
+    ///   - tails: The times t of the terms P(T > t).
+    init(buckets: [BucketTerms], objective: OutcomeRow, limits: [OutcomeRow], tails: [Double]) {
+        self.objective = objective
+        limitRows = limits
+        let all = [objective] + limits
+        rows = all.map { ($0.terms(startingWith: .server), $0.terms(startingWith: .device)) }
+        var needs = BucketTerms.Needs()
+        needs.tails = tails
+        needs.mean = all.contains { $0.mean != 0 }
+        needs.answers = all.contains {
+            $0.serverAnswers != 0 || $0.deviceAnswers != 0 || $0.serverDecode != 0 || $0.deviceDecode != 0
+        }
+        needs.failed = needs.answers || all.contains { $0.failed != 0 }
+        closest = needs.failed ? 2e-8 : 0
+        let usesServerFirst = rows.contains { Self.canGain(from: $0.server) }
+        let usesDeviceFirst = rows.contains { Self.canGain(from: $0.device) }
+        let curves = Curves(buckets)
+        searches = buckets.enumerated().map { g, bucket in
+            let needsTimes = usesDeviceFirst || !tails.isEmpty
+            let times = needsTimes ? Self.deviceTimes(bucket) : []
+            return (
+                WaitSearch(
+                    bucket, first: .server, needs: needs, curve: usesServerFirst ? curves.server(g) : nil,
+                    deviceTimes: times, onlyRace: !usesServerFirst),
+                WaitSearch(
+                    bucket, first: .device, needs: needs, curve: usesDeviceFirst && needs.mean ? curves.device(g) : nil,
+                    deviceTimes: times, onlyRace: !usesDeviceFirst)
+            )
+        }
+        least = searches.map { _ in .infinity }
+        greatest = searches.map { _ in -.infinity }
+        for g in searches.indices {
+            for family in [Endpoint.server, .device] {
+                for number in self[g, family].waits.indices { note(g, number, family) }
+            }
+        }
+    }
+
+    /// Whether a longer wait than in the race can ever pay: some term that falls has a price, or one that grows a reward.
+    private static func canGain(from row: TermRow) -> Bool {
+        row.coefficients.enumerated().contains { Term.falls($0) ? $1 > 0 : $1 < 0 }
+    }
+
+    private static func deviceTimes(_ bucket: BucketTerms) -> [Double] {
+        let device = bucket.profile.device
+        var times: [Double] = []
+        times.reserveCapacity(bucket.lines.count * device.residuals.count)
+        for line in bucket.lines {
+            for r in device.residuals { times.append(max(line + r, device.floor)) }
+        }
+        times.radixSort()
+        return times
+    }
+
+    private subscript(group: Int, first: Endpoint) -> WaitSearch {
+        first == .server ? searches[group].server : searches[group].device
+    }
+
+    private mutating func note(_ group: Int, _ number: Int, _ first: Endpoint) {
+        let row = first == .server ? rows[0].server : rows[0].device
+        let value = self[group, first].combination(number, row)
+        least[group] = min(least[group], value)
+        greatest[group] = max(greatest[group], value)
+    }
+
+    // A choice's number is twice its wait's number, plus 1 where the device starts first.
+    private static func choice(_ number: Int, _ first: Endpoint) -> Int { 2 * number + (first == .device ? 1 : 0) }
+
+    /// The action of a choice.
+    func action(group: Int, choice: Int) -> Action {
+        let first: Endpoint = choice % 2 == 0 ? .server : .device
+        let search = self[group, first]
+        let wait = search.waits[choice / 2]
+        return Action(first: first, otherAfter: wait >= search.bucket.profile.timeout ? .infinity : wait)
+    }
+
+    /// The choice of an action, valued if it was not; waits beyond the timeout count as never.
+    mutating func choice(group: Int, action: Action) -> Int {
+        let first: Endpoint = action.serverWait == 0 ? .server : .device
+        let wait = action.wait(of: first.other)
+        let number =
+            first == .server
+            ? searches[group].server.number(of: wait) : searches[group].device.number(of: wait)
+        note(group, number, first)
+        return Self.choice(number, first)
+    }
+
+    /// All choices of a group that were valued.
+    func choices(group: Int) -> [Int] {
+        self[group, .server].waits.indices.map { Self.choice($0, .server) }
+            + self[group, .device].waits.indices.dropFirst().map { Self.choice($0, .device) }
+    }
+
+    /// At most `count` of the first endpoint's times strictly between two waits, evenly by rank.
+    func steps(group: Int, first: Endpoint, between from: Double, _ to: Double, count: Int) -> [Double] {
+        self[group, first].steps(between: from, to, count: count)
+    }
+
+    var groups: Int { searches.count }
+    var limits: Int { limitRows.count }
+    var spread: Double { zip(least, greatest).reduce(0) { $0 + max(0, $1.1 - $1.0) } }
+    /// How many waits were valued.
+    var evaluations: Int { searches.reduce(0) { $0 + $1.server.waits.count + $1.device.waits.count } }
+
+    mutating func cheapest(weight: Double, prices: [Double], tolerance: Double) -> (plan: [Int], bound: Double) {
+        var row = objective.scaled(by: weight)
+        for (limit, price) in zip(limitRows, prices) { row.add(limit, times: price) }
+        let (server, device) = (row.terms(startingWith: .server), row.terms(startingWith: .device))
+        let own = max(tolerance, closest * (weight == 0 ? 0 : spread)) / Double(groups)
+        var plan: [Int] = []
+        var bound = 0.0
+        plan.reserveCapacity(groups)
+        for g in searches.indices {
+            let known = (searches[g].server.waits.count, searches[g].device.waits.count)
+            let a = searches[g].server.cheapest(server, tolerance: own, known: .infinity)
+            let b = searches[g].device.cheapest(device, tolerance: own, known: a.value)
+            for number in known.0..<searches[g].server.waits.count { note(g, number, .server) }
+            for number in known.1..<searches[g].device.waits.count { note(g, number, .device) }
+            // The race is in both families; the server's comes first.
+            plan.append(b.value < a.value ? Self.choice(b.number, .device) : Self.choice(a.number, .server))
+            bound += min(a.bound, b.bound)
+        }
+        return (plan, bound)
+    }
+
+    func outcome(group: Int, choice: Int) -> (value: Double, usage: [Double]) {
+        let first: Endpoint = choice % 2 == 0 ? .server : .device
+        let search = first == .server ? searches[group].server : searches[group].device
+        let values = rows.map { search.combination(choice / 2, first == .server ? $0.server : $0.device) }
+        return (values[0], Array(values.dropFirst()))
+    }
+}
+
+/// Usage curves of buckets, made once for all buckets that share the first endpoint's times.
+private final class Curves {
+    private let buckets: [BucketTerms]
+    private var pooled: [[Int]: UsageCurve] = [:]
+
+    init(_ buckets: [BucketTerms]) { self.buckets = buckets }
+
+    /// P(S > w) of a bucket, by tokens.
+    func server(_ g: Int) -> UsageCurve {
+        let bucket = buckets[g]
+        guard bucket.runs.count == 1 else {
+            return WaitCurve.curve(of: .server, in: bucket.profile, range: bucket.range)
+        }
+        let group = bucket.runs[0].group
+        if let curve = pooled[[bucket.world, group]] { return curve }
+        let curve = WaitCurve.curve(of: bucket.profile.server.groups[group], timeout: bucket.profile.timeout)
+        pooled[[bucket.world, group]] = curve
+        return curve
+    }
+
+    /// P(D > w) of a bucket, by tokens.
+    func device(_ g: Int) -> UsageCurve {
+        WaitCurve.curve(of: .device, in: buckets[g].profile, range: buckets[g].range)
+    }
+}

@@ -1,0 +1,127 @@
+internal import Costs
+internal import Serving
+
+/// Coefficients of a metric over the means that a policy brings about: metric = Σ coefficient · mean.
+///
+/// Means are per request: the capped TTFT, tokens prefilled and decoded, shares of requests, and P(T > t) for each of
+/// the program's tail times.
+struct OutcomeRow: Sendable {
+    /// E[min(T, timeout)].
+    var mean = 0.0
+    /// Prompt tokens of requests that start the server.
+    var serverPrefill = 0.0
+    /// Prompt tokens of requests that start the device.
+    var devicePrefill = 0.0
+    /// Share of requests that the server answers.
+    var serverAnswers = 0.0
+    /// Share of requests that the device answers.
+    var deviceAnswers = 0.0
+    /// Output tokens that the server decodes.
+    var serverDecode = 0.0
+    /// Output tokens that the device decodes.
+    var deviceDecode = 0.0
+    /// Share of requests that nobody answers.
+    var failed = 0.0
+    /// P(T > t), one for each tail time.
+    var tails: [Double]
+
+    /// A row of zeros.
+    init(tails: Int) { self.tails = Array(repeating: 0, count: tails) }
+
+    /// The row of a metric; nil where a price or an energy is missing, or for a quantile, which is none.
+    init?(_ metric: Metric, meanPromptTokens: Double, costs: CostModel, tails: Int) {
+        self.init(tails: tails)
+        switch metric {
+        case .ttftMean: mean = 1
+        case .serverPrefillShare: serverPrefill = 1 / meanPromptTokens
+        case .devicePrefillShare: devicePrefill = 1 / meanPromptTokens
+        case .deviceAnswerShare: deviceAnswers = 1
+        case .failedShare: failed = 1
+        case .costMean:
+            guard let server = costs.server, let device = costs.deviceTotal else { return nil }
+            (serverPrefill, serverDecode) = (server.prefill, server.decode)
+            (devicePrefill, deviceDecode) = (device.prefill, device.decode)
+        case .energyMean:
+            guard let energy = costs.deviceEnergy else { return nil }
+            (devicePrefill, deviceDecode) = (energy.prefill, energy.decode)
+        default: return nil
+        }
+    }
+
+    /// The row of P(T > t) for the tail time at `index`.
+    init(tail index: Int, of count: Int) {
+        self.init(tails: count)
+        tails[index] = 1
+    }
+
+    /// The row times a factor.
+    func scaled(by factor: Double) -> OutcomeRow {
+        var row = OutcomeRow(tails: tails.count)
+        row.add(self, times: factor)
+        return row
+    }
+
+    /// Adds a multiple of another row.
+    mutating func add(_ row: OutcomeRow, times factor: Double) {
+        guard factor != 0 else { return }
+        mean += factor * row.mean
+        serverPrefill += factor * row.serverPrefill
+        devicePrefill += factor * row.devicePrefill
+        serverAnswers += factor * row.serverAnswers
+        deviceAnswers += factor * row.deviceAnswers
+        serverDecode += factor * row.serverDecode
+        deviceDecode += factor * row.deviceDecode
+        failed += factor * row.failed
+        for t in tails.indices { tails[t] += factor * row.tails[t] }
+    }
+
+    /// The row over the terms of actions that start `first` at once.
+    func terms(startingWith first: Endpoint) -> TermRow {
+        let isServer = first == .server
+        let firstAnswers = isServer ? serverAnswers : deviceAnswers
+        let firstDecode = isServer ? serverDecode : deviceDecode
+        return TermRow(
+            prefill: isServer ? serverPrefill : devicePrefill, answers: firstAnswers, decode: firstDecode,
+            coefficients: [
+                mean, isServer ? devicePrefill : serverPrefill,
+                (isServer ? deviceAnswers : serverAnswers) - firstAnswers,
+                (isServer ? deviceDecode : serverDecode) - firstDecode, failed - firstAnswers, -firstDecode,
+            ] + tails)
+    }
+}
+
+/// Coefficients over the terms of one family of actions, those that start one endpoint at once and the other after w.
+///
+/// Of the first endpoint's means only what w changes is left in the terms; the rest is constant over the family.
+struct TermRow: Sendable {
+    /// Constant part: times the bucket's prompt tokens.
+    let prefill: Double
+    /// Constant part: times the bucket's requests.
+    let answers: Double
+    /// Constant part: times the bucket's output tokens.
+    let decode: Double
+    /// One a term, in the order of `Term`.
+    let coefficients: [Double]
+}
+
+/// What the wait w of the second endpoint changes, in the order in which terms are stored; tails follow.
+enum Term {
+    /// E[min(T, timeout)]: grows with w, concave.
+    static let mean = 0
+    /// Prompt tokens of requests that start the second endpoint: falls with w.
+    static let start = 1
+    /// Share of requests that the second endpoint answers: falls with w.
+    static let answers = 2
+    /// Output tokens that the second endpoint decodes: falls with w.
+    static let decode = 3
+    /// Share of requests that nobody answers: grows with w.
+    static let failed = 4
+    /// Output tokens that nobody decodes: grows with w.
+    static let failedDecode = 5
+    /// The first of the terms P(T > t): they grow with w.
+    static let firstTail = 6
+
+    /// Whether a term falls as w grows; the others grow.
+    @inline(__always)
+    static func falls(_ term: Int) -> Bool { term >= start && term <= decode }
+}

@@ -1,0 +1,259 @@
+internal import Distributions
+internal import Optimization
+internal import Profiles
+internal import Serving
+
+/// One bucket's actions that start one endpoint at once, searched for the wait of least Lagrangian.
+///
+/// Every term is monotone in the wait and the mean is concave, so on an open interval between two waits already valued
+/// the Lagrangian is bounded from below: the mean by its chord, each other term by its better end, and the starts also by
+/// the convex minorant of their curve. Only intervals whose bound beats the best wait are cut, at a wait where a term steps.
+/// Where none steps inside, the bound is exact. Source: derived, docs/maths/limits.md.
+struct WaitSearch: Sendable {
+    let bucket: BucketTerms
+    let first: Endpoint
+    let needs: BucketTerms.Needs
+    /// Starts over the wait, each vertex weighted by the bucket's tokens; nil where the minorant is not at hand.
+    private let curve: UsageCurve?
+    /// The device's possible times in the bucket, ascending, where a step may be looked for.
+    private let deviceTimes: [Double]
+
+    /// Waits in the order found, the timeout standing for never, and their terms: `stride` numbers a wait.
+    private(set) var waits: [Double] = []
+    private var at: [Double] = []
+    private var before: [Double] = []
+    private var after: [Double] = []
+    /// Numbers of waits in ascending order.
+    private var order: [Int] = []
+    private let stride: Int
+
+    /// A search that has valued both ends, 0 and never.
+    init(
+        _ bucket: BucketTerms, first: Endpoint, needs: BucketTerms.Needs, curve: UsageCurve?, deviceTimes: [Double],
+        onlyRace: Bool
+    ) {
+        self.bucket = bucket
+        self.first = first
+        self.needs = needs
+        self.curve = curve
+        self.deviceTimes = deviceTimes
+        stride = Term.firstTail + needs.tails.count
+        insert(0, at: 0)
+        if !onlyRace { insert(timeout, at: 1) }
+    }
+
+    private var timeout: Double { bucket.profile.timeout }
+
+    /// Values a wait.
+    private mutating func insert(_ wait: Double, at place: Int) {
+        let sides = bucket.sides(startingWith: first, wait: wait, needs: needs)
+        order.insert(waits.count, at: place)
+        waits.append(wait)
+        at += sides.at
+        before += sides.before
+        after += sides.after
+    }
+
+    /// The terms of a valued wait, combined.
+    func combination(_ number: Int, _ row: TermRow) -> Double {
+        var sum = constant(row)
+        for j in 0..<stride { sum += row.coefficients[j] * at[number * stride + j] }
+        return sum
+    }
+
+    /// The part of a combination that is the same for all waits.
+    func constant(_ row: TermRow) -> Double {
+        row.prefill * bucket.tokenSum + row.answers * bucket.requestSum + row.decode * bucket.outputSum
+    }
+
+    /// The number of a wait, valued if it was not.
+    mutating func number(of wait: Double) -> Int {
+        let wait = min(wait, timeout)
+        let place = order.partitioningIndex { waits[$0] >= wait }
+        if place < order.count, waits[order[place]] == wait { return order[place] }
+        insert(wait, at: place)
+        return order[place]
+    }
+
+    /// The wait of least Lagrangian.
+    /// - Parameters:
+    ///   - row: The Lagrangian's coefficients.
+    ///   - tolerance: How far from the least it may be.
+    ///   - known: A value already reached elsewhere: intervals that do not beat it are left alone.
+    /// - Returns: The number of the best wait valued, its Lagrangian, and a bound for all waits (capped at `known`).
+    mutating func cheapest(_ row: TermRow, tolerance: Double, known: Double) -> (
+        number: Int, value: Double, bound: Double
+    ) {
+        let offset = constant(row)
+        var left: [Double] = []
+        var right: [Double] = []
+        left.reserveCapacity(waits.count + 16)
+        right.reserveCapacity(waits.count + 16)
+        var best = 0
+        var least = Double.infinity
+        for number in waits.indices {
+            let value = price(number, row, &left, &right)
+            if value < least { (best, least) = (number, value) }
+        }
+        // Sums of terms are not exact: differences of rounding must not be chased.
+        let size = zip(left, right).reduce(0) { max($0, abs($1.0) + abs($1.1)) }
+        let tolerance = max(tolerance, 4e-15 * size)
+        var bound = min(least, known - offset)
+        var place = 0
+        while place + 1 < order.count {
+            let (a, b) = (order[place], order[place + 1])
+            let goal = min(least, known - offset) - tolerance
+            var lower = left[a] + right[b]
+            if lower < goal {
+                // An end one step of a double away from the next wait was made to approach that wait already.
+                let isNear =
+                    place + 2 < order.count && waits[b].nextUp == waits[order[place + 2]]
+                    || place > 0 && waits[a].nextDown == waits[order[place - 1]]
+                let cut = cut(a, b, row, lower, approaches: !isNear)
+                lower = cut.bound
+                if lower < goal, let wait = cut.wait {
+                    insert(wait, at: place + 1)
+                    let number = waits.count - 1
+                    let value = price(number, row, &left, &right)
+                    if value < least { (best, least) = (number, value) }
+                    continue
+                }
+            }
+            bound = min(bound, lower)
+            place += 1
+        }
+        return (best, offset + least, offset + min(bound, least))
+    }
+
+    /// The Lagrangian at a wait, and appends what its terms tend to on the interval that begins and the one that ends there.
+    @inline(__always)
+    private func price(_ number: Int, _ row: TermRow, _ left: inout [Double], _ right: inout [Double]) -> Double {
+        var value = 0.0
+        var onLeft = 0.0
+        var onRight = 0.0
+        let base = number * stride
+        for j in 0..<stride {
+            let c = row.coefficients[j]
+            value += c * at[base + j]
+            // On an interval a falling term is least at its right end, a growing one at its left; with c < 0 the reverse.
+            if Term.falls(j) == (c >= 0) {
+                onRight += c * before[base + j]
+            } else {
+                onLeft += c * after[base + j]
+            }
+        }
+        left.append(onLeft)
+        right.append(onRight)
+        return value
+    }
+
+    /// A closer bound for an interval, and where to cut it; no wait where it cannot be cut any more.
+    private func cut(_ a: Int, _ b: Int, _ row: TermRow, _ quick: Double, approaches: Bool) -> (
+        bound: Double, wait: Double?
+    ) {
+        let (from, to) = (waits[a], waits[b])
+        let meanPrice = row.coefficients[Term.mean]
+        let startPrice = row.coefficients[Term.start]
+        var bound = quick
+        var target: Double?
+        if meanPrice >= 0, startPrice >= 0, let curve {
+            // The mean's chord and the starts' minorant instead of their better ends.
+            let (meanA, meanB) = (after[a * stride + Term.mean], before[b * stride + Term.mean])
+            let slope = meanPrice * (meanB - meanA) / (to - from)
+            let price = startPrice * bucket.tokenSum
+            func relaxed(_ wait: Double, _ usage: Double) -> Double {
+                meanPrice * meanA + slope * (wait - from) + price * usage
+            }
+            var least = min(relaxed(from, curve.usage(at: from)), relaxed(to, curve.usage(at: to)))
+            let inner = curve.vertices(strictlyBetween: from, to)
+            if !inner.isEmpty {
+                let k = curve.minimizer(
+                    valueSlope: slope, price: price, within: inner.lowerBound...inner.upperBound - 1)
+                target = curve.positions[k]
+                least = min(least, relaxed(curve.positions[k], curve.usage[k]))
+            }
+            let others = quick - meanPrice * meanA - startPrice * before[b * stride + Term.start]
+            bound = max(bound, least + others)
+        }
+        return (bound, wait(toCut: a, b, row, target, approaches))
+    }
+
+    /// A wait strictly inside an interval at which a term that matters steps, near `target` where there is one.
+    private func wait(toCut a: Int, _ b: Int, _ row: TermRow, _ target: Double?, _ approaches: Bool) -> Double? {
+        let (from, to) = (waits[a], waits[b])
+        func inside(_ wait: Double) -> Double? { wait > from && wait < to ? wait : nil }
+        for (k, t) in needs.tails.enumerated() where row.coefficients[Term.firstTail + k] != 0 && t > from {
+            if let wait = tailStep(t, between: from, to, near: target ?? min(to, t)).flatMap(inside) { return wait }
+        }
+        if let wait = target.flatMap(inside) { return wait }
+        if row.coefficients[Term.start] != 0, let wait = startStep(between: from, to).flatMap(inside) { return wait }
+        let whoWins = (Term.answers...Term.failedDecode).contains { row.coefficients[$0] != 0 }
+        if whoWins, let wait = inside(from + (to - from) / 2) { return wait }
+        guard approaches else { return nil }
+        // Nothing steps inside: the infimum may still only be approached, next to an end.
+        return inside(to.nextDown) ?? inside(from.nextUp)
+    }
+
+    /// The longest wait near `target` after which the second endpoint still answers by `t` at some of its times.
+    private func tailStep(_ t: Double, between from: Double, _ to: Double, near target: Double) -> Double? {
+        func step(_ time: Double) -> Double {
+            var wait = t - time
+            while wait + time > t { wait = wait.nextDown }
+            return wait
+        }
+        func near(count: Int, _ time: (Int) -> Double) -> Double? {
+            // Times ascend, steps t − time descend: the first time that is not below t − target gives the step at or
+            // before target.
+            var low = 0
+            var high = count
+            while low < high {
+                let middle = (low + high) / 2
+                if time(middle) >= t - target { high = middle } else { low = middle + 1 }
+            }
+            for k in [low, low - 1] where k >= 0 && k < count {
+                let wait = step(time(k))
+                if wait > from && wait < to { return wait }
+            }
+            return nil
+        }
+        if first == .server { return near(count: deviceTimes.count) { deviceTimes[$0] } }
+        for run in bucket.runs {
+            let support = bucket.profile.server.groups[run.group].support
+            if let wait = near(count: support.count, { support[$0] }) { return wait }
+        }
+        return nil
+    }
+
+    /// The middle one of the first endpoint's times within an interval.
+    private func startStep(between from: Double, _ to: Double) -> Double? {
+        steps(between: from, to, count: 1).first
+    }
+
+    /// At most `count` of the first endpoint's times strictly between two waits, evenly by rank.
+    func steps(between from: Double, _ to: Double, count: Int) -> [Double] {
+        let supports =
+            first == .device ? [deviceTimes] : bucket.runs.map { bucket.profile.server.groups[$0.group].support }
+        for support in supports {
+            let low = support.partitioningIndex { $0 > from }
+            let high = support.partitioningIndex { $0 >= to }
+            guard low < high else { continue }
+            let taken = min(count, high - low)
+            return (0..<taken).map { support[low + (2 * $0 + 1) * (high - low) / (2 * taken)] }
+        }
+        return []
+    }
+}
+
+extension RandomAccessCollection where Index == Int {
+    /// The first index whose element has a property that, once true, stays true; `endIndex` if none has.
+    /// - Complexity: O(log *n*).
+    func partitioningIndex(where isBeyond: (Element) -> Bool) -> Int {
+        var low = startIndex
+        var high = endIndex
+        while low < high {
+            let middle = (low + high) / 2
+            if isBeyond(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}

@@ -1,0 +1,319 @@
+internal import Distributions
+internal import LinearAlgebra
+internal import Profiles
+internal import Serving
+
+/// What plans would have done hour by hour: the limited endpoint's prefilled tokens and the TTFT, as sums that resamples
+/// and windows need no more than to add up.
+///
+/// Here each series varies by itself, the other distributions staying as they are over all hours; `HourlyModel+Joint` has
+/// those that vary together.
+/// Source: derived, docs/maths/risk.md.
+struct HourlyModel {
+    let profile: ServingProfile
+    let model: FirstTokenModel
+    let limited: Endpoint
+
+    init(_ profile: ServingProfile, limited: Endpoint) {
+        self.profile = profile
+        self.limited = limited
+        model = FirstTokenModel(profile)
+    }
+
+    /// Whether a series has a say in the limited endpoint's share: the other endpoint's times and prompt lengths do.
+    func movesShare(_ role: HourlyProfile.Role) -> Bool {
+        switch role {
+        case .server: limited == .device
+        case .device: limited == .server
+        case .workload: true
+        }
+    }
+
+    /// Prompt tokens that the limited endpoint prefills under each plan, against all prompt tokens.
+    func prefilled(under plans: [DispatchPlan], in series: HourlyProfile.Series) -> HourlySums {
+        switch series.role {
+        case .server: byServerTimes(plans, series.requests)
+        case .device: byDeviceTimes(plans, series.requests)
+        case .workload: byLengths(plans, series.requests)
+        }
+    }
+
+    // MARK: - The server's times
+
+    /// The share of tokens in each group of lengths, and the dated requests of the group in the server's trace.
+    private func groups(_ requests: HourlyRequests) -> (tokens: [Double], requests: [Double], seen: [Double]) {
+        let server = profile.server
+        var tokens = [Double](repeating: 0, count: server.groups.count)
+        var shares = tokens
+        var seen = tokens
+        for (length, count) in zip(profile.workload.lengths, profile.workload.counts) {
+            tokens[server.group(of: length)] += Double(length * count)
+            shares[server.group(of: length)] += Double(count)
+        }
+        for (length, count) in zip(requests.promptTokens, requests.counts) {
+            seen[server.group(of: length)] += Double(count)
+        }
+        return (tokens, shares, seen)
+    }
+
+    /// A server request of a group stands for its part of the group's tokens, and starts the device after each of the
+    /// waits below its time.
+    ///
+    /// All that a time decides is which of the plans' waits it exceeds, so times are
+    /// counted between neighbouring waits.
+    private func byServerTimes(_ plans: [DispatchPlan], _ requests: HourlyRequests) -> HourlySums {
+        let server = profile.server
+        let (tokens, _, seen) = groups(requests)
+        // [group][plan]: (wait, tokens that wait so long)
+        var masses = [[[(wait: Double, mass: Double)]]](
+            repeating: Array(repeating: [], count: plans.count), count: server.groups.count)
+        var waits = [Set<Double>](repeating: [], count: server.groups.count)
+        for (p, plan) in plans.enumerated() {
+            for (range, mixture) in plan.runs(over: profile.workload.lengths) {
+                for i in range {
+                    let group = server.group(of: profile.workload.lengths[i])
+                    let own = Double(profile.workload.lengths[i] * profile.workload.counts[i])
+                    for part in mixture.parts where part.action.deviceWait < profile.timeout {
+                        masses[group][p].append((part.action.deviceWait, part.probability * own))
+                        if part.action.deviceWait > 0 { waits[group].insert(part.action.deviceWait) }
+                    }
+                }
+            }
+        }
+        let sorted = waits.map { $0.sorted() }
+        var offsets = [0]
+        for waits in sorted { offsets.append(offsets[offsets.count - 1] + waits.count + 1) }
+        var table = Matrix(rows: plans.count + 1, columns: offsets[offsets.count - 1])
+        for (group, waits) in sorted.enumerated() {
+            let places = Dictionary(uniqueKeysWithValues: waits.enumerated().map { ($0.element, $0.offset + 1) })
+            for p in plans.indices {
+                for (wait, mass) in masses[group][p] {
+                    table[p, offsets[group] + (wait == 0 ? 0 : places[wait] ?? 0)] += mass
+                }
+                for key in offsets[group] + 1..<offsets[group + 1] { table[p, key] += table[p, key - 1] }
+            }
+            for key in offsets[group]..<offsets[group + 1] { table[plans.count, key] = tokens[group] }
+        }
+        return HourlySums(of: requests, table: table) { i in
+            let group = server.group(of: requests.promptTokens[i])
+            let exceeded = sorted[group].firstIndex(from: 0) { $0 >= requests.seconds[i] }
+            return (offsets[group] + exceeded, 1 / seen[group])
+        }
+    }
+
+    // MARK: - The device's times
+
+    /// The residual of a device request, as its place among the profile's; one place more for failures.
+    private func residualPlace(_ requests: HourlyRequests, _ i: Int) -> Int {
+        let residuals = profile.device.residuals
+        guard requests.seconds[i].isFinite else { return residuals.count }
+        let residual = requests.seconds[i] - profile.device.fit.seconds(promptTokens: requests.promptTokens[i])
+        return min(residuals.firstIndex(from: 0) { $0 >= residual }, residuals.count - 1)
+    }
+
+    /// A device request stands for its residual, at every length; it starts the server after each of the waits below
+    /// the time that makes.
+    private func byDeviceTimes(_ plans: [DispatchPlan], _ requests: HourlyRequests) -> HourlySums {
+        let device = profile.device
+        let failure = device.residuals.count
+        var table = Matrix(rows: plans.count + 1, columns: failure + 1)
+        let workload = profile.workload
+        for (p, plan) in plans.enumerated() {
+            for (range, mixture) in plan.runs(over: workload.lengths) {
+                for part in mixture.parts where part.action.serverWait < profile.timeout {
+                    let wait = part.action.serverWait
+                    for i in range {
+                        let tokens = Double(workload.lengths[i] * workload.counts[i]) * part.probability
+                        // Times ascend with residuals, so those that exceed the wait are the last ones.
+                        let first =
+                            wait == 0
+                            ? 0
+                            : device.residuals.firstIndex(from: 0) {
+                                device.seconds(promptTokens: workload.lengths[i], residual: $0) > wait
+                            }
+                        table[p, first] += tokens
+                    }
+                }
+            }
+            for key in 1..<failure + 1 { table[p, key] += table[p, key - 1] }
+        }
+        let tokens = workload.meanPromptTokens * Double(workload.requests)
+        for key in 0...failure { table[plans.count, key] = tokens }
+        return HourlySums(of: requests, table: table) { (residualPlace(requests, $0), 1) }
+    }
+
+    // MARK: - Prompt lengths
+
+    /// A workload request stands for its length.
+    private func byLengths(_ plans: [DispatchPlan], _ requests: HourlyRequests) -> HourlySums {
+        let lengths = profile.workload.lengths
+        var table = Matrix(rows: plans.count + 1, columns: lengths.count)
+        for (p, plan) in plans.enumerated() {
+            for (range, mixture) in plan.runs(over: lengths) {
+                for i in range {
+                    let started = mixture.parts.reduce(0) {
+                        $0 + $1.probability
+                            * model.startShare(of: limited, promptTokens: lengths[i], under: $1.action)
+                    }
+                    table[p, i] = started * Double(lengths[i])
+                }
+            }
+        }
+        for (i, length) in lengths.enumerated() { table[plans.count, i] = Double(length) }
+        return HourlySums(of: requests, table: table) { (place(requests.promptTokens[$0]), 1) }
+    }
+
+    private func place(_ length: Int) -> Int {
+        let lengths = profile.workload.lengths
+        return min(lengths.firstIndex(from: 0) { $0 >= length }, lengths.count - 1)
+    }
+}
+
+// MARK: - TTFT
+
+extension HourlyModel {
+    /// The sum of min(TTFT, timeout) under each plan, against the number of requests.
+    func waited(under plans: [DispatchPlan], in series: HourlyProfile.Series) -> HourlySums {
+        switch series.role {
+        case .server: waitedByServerTimes(plans, series.requests)
+        case .device: waitedByDeviceTimes(plans, series.requests)
+        case .workload: waitedByLengths(plans, series.requests)
+        }
+    }
+
+    private func waitedByLengths(_ plans: [DispatchPlan], _ requests: HourlyRequests) -> HourlySums {
+        let lengths = profile.workload.lengths
+        var table = Matrix(rows: plans.count + 1, columns: lengths.count)
+        for (p, plan) in plans.enumerated() {
+            for (range, mixture) in plan.runs(over: lengths) {
+                for part in mixture.parts {
+                    let means = model.meanTTFT(promptTokens: lengths[range], under: part.action)
+                    for (i, mean) in zip(range, means) { table[p, i] += part.probability * mean }
+                }
+            }
+        }
+        for i in lengths.indices { table[plans.count, i] = 1 }
+        return HourlySums(of: requests, table: table) { (place(requests.promptTokens[$0]), 1) }
+    }
+
+    /// Given the server's time s, the mean over lengths and device times is c + E[min(Y, s)]: server first Y = w + D and
+    /// c = 0; device first Y = max(D − w, 0) and c = E[min(D, w)]; all cut at the timeout.
+    private func waitedByServerTimes(_ plans: [DispatchPlan], _ requests: HourlyRequests) -> HourlySums {
+        let server = profile.server
+        let (_, shares, seen) = groups(requests)
+        let noise = thinnedNoise
+        let timeout = profile.timeout
+        let workload = profile.workload
+        let curves = plans.map { plan in
+            var constants = [Double](repeating: 0, count: server.groups.count)
+            var values = [[Double]](repeating: [], count: server.groups.count)
+            var masses = values
+            for (range, mixture) in plan.runs(over: workload.lengths) {
+                for part in mixture.parts {
+                    let (first, second) = (
+                        min(part.action.serverWait, timeout), min(part.action.deviceWait, timeout)
+                    )
+                    for i in range {
+                        let group = server.group(of: workload.lengths[i])
+                        let mass = part.probability * Double(workload.counts[i]) / shares[group]
+                        for (residual, share) in noise {
+                            let device = residual.map {
+                                min(profile.device.seconds(promptTokens: workload.lengths[i], residual: $0), timeout)
+                            }
+                            let late = min(second + (device ?? timeout), timeout)
+                            constants[group] += mass * share * min(late, first)
+                            values[group].append(max(late - first, 0))
+                            masses[group].append(mass * share)
+                        }
+                    }
+                }
+            }
+            return server.groups.indices.map { k in
+                (
+                    constants[k],
+                    values[k].isEmpty ? nil : Empirical(values: values[k], masses: masses[k], observations: 0)
+                )
+            }
+        }
+        let groupOf = requests.promptTokens.map { server.group(of: $0) }
+        return HourlySums(of: requests, plans: plans.count, weight: { shares[groupOf[$0]] / seen[groupOf[$0]] }) {
+            i, p in
+            let (constant, curve) = curves[p][groupOf[i]]
+            return constant + (curve?.meanOfMinimum(min(requests.seconds[i], timeout)) ?? 0)
+        }
+    }
+
+    private func waitedByDeviceTimes(_ plans: [DispatchPlan], _ requests: HourlyRequests) -> HourlySums {
+        let device = profile.device
+        let failure = device.residuals.count
+        let timeout = profile.timeout
+        let workload = profile.workload
+        var table = Matrix(rows: plans.count + 1, columns: failure + 1)
+        for (p, plan) in plans.enumerated() {
+            for (range, mixture) in plan.runs(over: workload.lengths) {
+                for part in mixture.parts {
+                    let (first, second) = (
+                        min(part.action.serverWait, timeout), min(part.action.deviceWait, timeout)
+                    )
+                    for i in range {
+                        let server = profile.server.groups[profile.server.group(of: workload.lengths[i])]
+                        let mass = part.probability * Double(workload.counts[i])
+                        for key in 0...failure {
+                            let time =
+                                key == failure
+                                ? timeout
+                                : device.seconds(promptTokens: workload.lengths[i], residual: device.residuals[key])
+                            let late = min(second + time, timeout)
+                            table[p, key] +=
+                                mass * (late <= first ? late : first + server.meanOfMinimum(late - first))
+                        }
+                    }
+                }
+            }
+        }
+        for key in 0...failure { table[plans.count, key] = Double(workload.requests) }
+        return HourlySums(of: requests, table: table) { (residualPlace(requests, $0), 1) }
+    }
+
+    /// Residuals with their shares, at most 32 of them (means of neighbours), and the failures (nil).
+    ///
+    /// Only relative changes from hour to hour are taken from what follows, which finer noise hardly moves.
+    private var thinnedNoise: [(residual: Double?, share: Double)] {
+        let device = profile.device
+        let step = (device.residuals.count + 31) / 32
+        var noise: [(residual: Double?, share: Double)] = stride(from: 0, to: device.residuals.count, by: step).map {
+            let range = $0..<min($0 + step, device.residuals.count)
+            let share = range.reduce(0.0) { $0 + device.masses[$1] }
+            let sum = range.reduce(0.0) { $0 + device.masses[$1] * device.residuals[$1] }
+            return (share > 0 ? sum / share : device.residuals[range.lowerBound], share)
+        }
+        if device.failedShare > 0 { noise.append((nil, device.failedShare)) }
+        return noise
+    }
+}
+
+extension FirstTokenModel {
+    /// P(the endpoint is started) for a prompt of `length` tokens.
+    /// - Complexity: O(log residuals).
+    func startShare(of endpoint: Endpoint, promptTokens length: Int, under action: Action) -> Double {
+        let wait = action.wait(of: endpoint)
+        if wait == 0 { return 1 }
+        if wait >= profile.timeout { return 0 }
+        return endpoint == .server
+            ? profile.device.survival(promptTokens: length, at: wait)
+            : profile.server.groups[profile.server.group(of: length)].survival(at: wait)
+    }
+}
+
+extension RandomAccessCollection where Index == Int {
+    /// The first index from `low` whose element has a property that, once true, stays true; the end if none has.
+    func firstIndex(from low: Int, where isBeyond: (Element) -> Bool) -> Int {
+        var low = low
+        var high = endIndex
+        while low < high {
+            let middle = (low + high) / 2
+            if isBeyond(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}

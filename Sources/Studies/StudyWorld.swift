@@ -1,0 +1,27 @@
+public import Profiles
+internal import Serving
+
+/// A part of all requests with distributions and buckets of its own: all day, or a period of it.
+public struct StudyWorld: Sendable {
+    /// Hours of the day (UTC) that belong to it, ascending; nil for all day.
+    public let hours: [Int]?
+    /// Share of all requests, 0...1.
+    public let share: Double
+    /// Its requests and times.
+    public let profile: ServingProfile
+
+    /// The worlds of one part of the traces; empty where there is no such part.
+    static func of(_ part: TracePart, _ profiles: StudyProfiles) -> [StudyWorld] {
+        let (whole, day): (ServingProfile?, DayProfile?) =
+            switch part {
+            case .all: (profiles.all, profiles.day?.all)
+            case .tuning: (profiles.tuning, profiles.day?.tuning)
+            case .heldOut: (profiles.heldOut, profiles.day?.heldOut)
+            }
+        if let day { return day.periods.map { StudyWorld(hours: $0.hours, share: $0.share, profile: $0.profile) } }
+        return whole.map { [StudyWorld(hours: nil, share: 1, profile: $0)] } ?? []
+    }
+
+    /// The worlds of the held-out part.
+    static func heldOut(_ problem: Problem, _ profiles: StudyProfiles) -> [StudyWorld] { of(.heldOut, profiles) }
+}
