@@ -194,6 +194,11 @@ def profile_complaints(disco: str, generated: list[pathlib.Path]):
         commands[f"profile with {name}"] = [
             disco, "profile", traced, "--set", f"endpoints.server={{trace: {hourly}, condition_on: {condition}}}"]
     commands["profile of two rows"] = [disco, "profile", traced, "--set", f"endpoints.device.trace.path={pair}"]
+    raced = traced.with_name("raced.csv")
+    raced.write_text("prompt_tokens,ttft,outcome\n" + "".join(
+        f"{l},{0.1 * l},{'ok' if l < 40 else 'cancelled'}\n" for l in range(1, 60)))
+    commands["profile of a log with cancelled requests"] = [disco, "profile", traced] + [
+        word for name in ("server", "device") for word in ("--set", f"endpoints.{name}.trace.path={raced}")]
     results = []
     yield from output_complaints(schema, commands, results)
     shown = {
@@ -202,6 +207,7 @@ def profile_complaints(disco: str, generated: list[pathlib.Path]):
         "a parabola": lambda r: len(r["device"]["standard_errors"]) == 3,
         "a fit without standard errors": lambda r: None in r["device"]["standard_errors"],
         "a pooled server": lambda r: not r["server"]["groups"], "a conditioned server": lambda r: r["server"]["groups"],
+        "cancelled rows": lambda r: r["server"]["pooled"]["unidentified_share"] and r["device"]["cancelled"],
         "a server with failures": lambda r: r["server"]["pooled"]["p99.9"] is None,
         "evidence": lambda r: r["server"]["evidence"], "no evidence": lambda r: not r["server"]["evidence"],
         "hours": lambda r: r["server"]["hours"], "no hours": lambda r: r["server"]["hours"] is None,

@@ -92,12 +92,12 @@ import Testing
 
     @Test func `limits in conflict are named with the nearest value of each, others are not`() throws {
         let folder = try Sample.folder()
-        let tight = ["--set", "limits.ttft.p99.at_most=0.5", "--set", "limits.failed_share.at_most=0.9"]
+        let tight = ["--set", "limits.ttft.p99.at_most=0.8", "--set", "limits.failed_share.at_most=0.9"]
         let run = try Run(["solve", "problem.yaml"] + tight, in: folder.url)
         #expect(run.status == 3, "\(run.errors)")
         #expect(
             run.errors.contains(
-                "no policy keeps ttft.p99 at most 0.500 and device.prefill_share at most 0.200 together"))
+                "no policy keeps ttft.p99 at most 0.800 and device.prefill_share at most 0.200 together"))
         #expect(run.errors.contains("Nearest, the others kept, ttft.p99 at most "))
         #expect(!run.errors.contains("failed_share"), "it is not to blame: \(run.errors)")
     }
