@@ -76,7 +76,8 @@ struct PairWorld {
                     ? .infinity : Double(Int.random(in: eighths, using: &generator)) / 8
             }
         }
-        let prompts = (0..<Int.random(in: 1...6, using: &generator)).map { _ in Int.random(in: 1...6, using: &generator) }
+        let prompts = (0..<Int.random(in: 1...6, using: &generator)).map { _ in Int.random(in: 1...6, using: &generator)
+        }
         let groups = seed.isMultiple(of: 2) ? 2 : 1
         self.init(
             prompts: prompts, server: (0..<groups).map { _ in times(1...6, 1...36) },
@@ -126,7 +127,9 @@ struct PairWorld {
 
     /// A metric of one event; the mean of these is the metric.
     func value(of metric: Metric, _ length: Int, _ event: Event, _ costs: CostModel) -> Double {
-        func started(_ endpoint: Endpoint) -> Double { (endpoint == .server ? event.serverStarted : event.deviceStarted) ? Double(length) : 0 }
+        func started(_ endpoint: Endpoint) -> Double {
+            (endpoint == .server ? event.serverStarted : event.deviceStarted) ? Double(length) : 0
+        }
         func decoded(_ endpoint: Endpoint) -> Double { event.winner == endpoint ? Double(2 * length + 1) : 0 }
         let use = TokenUse(
             serverPrefill: started(.server), serverDecode: decoded(.server), devicePrefill: started(.device),
