@@ -18,7 +18,8 @@ extension SolverBenchmarks {
             server: PerToken(prefill: 0.14e-6, decode: 0.28e-6), deviceEnergy: PerToken(prefill: 0.025, decode: 0.155),
             moneyPerJoule: 5e-8)
         let program = DispatchProgram(
-            worlds: [.init(profile: profile, buckets: world.buckets)], costs: costs, objective: objective, limits: limits)
+            worlds: [.init(profile: profile, buckets: world.buckets)], costs: costs, objective: objective,
+            limits: limits)
         var answer: DispatchAnswer?
         let seconds = measure(options, ready: {}) {
             let found = program.solve()
@@ -28,7 +29,8 @@ extension SolverBenchmarks {
         return Report(
             seconds: seconds, objective: answer?.certificate.primal, bound: answer?.certificate.bound,
             lowerEdges: world.buckets.lowerEdges, evaluations: answer?.evaluations, rows: world.samples.count,
-            mean: answer?.tieBreak?.primal, gap: answer?.tieBreak?.gap ?? answer?.certificate.gap, rounds: answer?.rounds)
+            mean: answer?.tieBreak?.primal, gap: answer?.tieBreak?.gap ?? answer?.certificate.gap,
+            rounds: answer?.rounds)
     }
 
     private static func limits(_ text: String) throws -> [Limit] {

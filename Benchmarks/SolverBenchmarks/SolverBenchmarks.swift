@@ -20,6 +20,7 @@ struct SolverBenchmarks {
         case "solve": report = try solving(options)
         case "program": report = try program(options)
         case "memory": report = try peakMemory(options)
+        case "risk": report = try forecasting(options)
         case "ingest": report = try await ingesting(options)
         default: throw UsageError(description: "no piece of work is called \(options.piece)")
         }
