@@ -18,7 +18,10 @@ struct SolverBenchmarks {
         case "sort": report = try sorting(options)
         case "disco": report = try paperPolicies(options)
         case "solve": report = try solving(options)
+        case "frontier": report = try frontier(options)
         case "program": report = try program(options)
+        case "gemm": report = multiplying(options)
+        case "resamples": report = try resampling(options)
         case "memory": report = try peakMemory(options)
         case "ingest": report = try await ingesting(options)
         default: throw UsageError(description: "no piece of work is called \(options.piece)")
@@ -54,4 +57,10 @@ struct Report: Encodable {
     var gap: Double?
     /// Rounds of the dual search.
     var rounds: Int?
+    /// Breakpoints of the frontier.
+    var points: Int?
+    /// Hours of the series, distinct waits of the plans, and number of plans.
+    var hours: Int?
+    var keys: Int?
+    var plans: Int?
 }
