@@ -43,10 +43,11 @@ arrows:
 schema-check: tools
 	$(TOOLS)/bin/python scripts/check_schema.py
 
-# Random problems against SciPy's HiGHS and against brute force.
+# Random problems against SciPy's HiGHS and against brute force; logs with cancelled requests against NumPy.
 reference: tools
 	$(SWIFT) build -c release --product disco
 	$(TOOLS)/bin/python scripts/check_reference.py --disco $(DISCO)
+	$(TOOLS)/bin/python scripts/check_censoring.py --disco $(DISCO)
 
 # docs/results.md, from the traces at hand; carries the last run of `make bench`, too.
 results: tools build

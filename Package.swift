@@ -41,11 +41,12 @@ let package = Package(
         .target(
             name: "Solvers",
             dependencies: ["Serving", "Profiles", "Costs", "Distributions", "LinearAlgebra", "Optimization"]),
+        .target(name: "Checking", dependencies: ["Serving", "Profiles", "Costs", "Distributions"]),
         .target(
             name: "Studies",
             dependencies: [
-                "Serving", "Spelling", "Traces", "Profiles", "Costs", "Policies", "Solvers", "Distributions",
-                "Optimization", "LinearAlgebra", "Yams",
+                "Serving", "Spelling", "Traces", "Profiles", "Costs", "Policies", "Solvers", "Checking",
+                "Distributions", "Optimization", "LinearAlgebra", "Yams",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
 
@@ -70,8 +71,12 @@ let package = Package(
         .testTarget(
             name: "SolversTests",
             dependencies: [
-                "Solvers", "Serving", "Profiles", "Costs", "Distributions", "Optimization", "Traces", "TestSupport",
+                "Solvers", "Serving", "Profiles", "Costs", "Distributions", "Optimization", "Traces", "Checking",
+                "TestSupport",
             ]),
+        .testTarget(
+            name: "CheckingTests",
+            dependencies: ["Checking", "Serving", "Profiles", "Costs", "Distributions", "Traces", "TestSupport"]),
         .testTarget(name: "StudiesTests", dependencies: ["Serving", "Traces", "Costs", "Policies", "Studies"]),
         .testTarget(name: "EndToEndTests", dependencies: ["disco", "TestSupport"]),
     ],

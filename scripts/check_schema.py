@@ -3,8 +3,8 @@
 
 policy: every valid fixture of Tests/PoliciesTests must pass, every invalid/schema-*.json must fail; invalid/rule-*.json
 break rules that a schema cannot state, so they must pass and are listed. problem: the example that disco prints, those of
-data/ and of docs/problem-file.md, and small generated problems must pass; each known mistake must fail. solve, profile
-and ingest: the program's own output on the generated problems and their traces must pass, and must show what the schema
+data/ and of docs/problem-file.md, and small generated problems must pass; each known mistake must fail. solve, validate,
+profile and ingest: the program's own output on the generated problems and their traces must pass, and must show what the schema
 provides for; risk likewise, on a problem with arrival times. All but problem must leave no object open and no member without a description. What a trace report is stands
 in three schemas and must be the same in each. Exits with 1 on any disagreement.
 """
@@ -146,6 +146,14 @@ def laxity_complaints(name: str, schema: Draft202012Validator, document, mistake
             yield f"the {name} schema accepts {path} = {value}"
 
 
+def hourly_trace(path: pathlib.Path) -> pathlib.Path:
+    """Two days of server rows with a slow evening; the last row has no arrival."""
+    path.write_text("arrived_at,prompt_tokens,ttft\n" + "".join(
+        f"2025-01-{1 + i // 96:02}T{i // 4 % 24:02}:{i % 4 * 15:02}:00Z,{i % 50 + 1},{1 + i % 7 / 8 + 2 * (i // 4 % 24 >= 16)}\n"
+        for i in range(192)) + ",1,1\n")
+    return path
+
+
 def solve_complaints(disco: str, generated: list[pathlib.Path]):
     schema, policies = validator("solve"), validator("policy")
     yield from gaps(schema.schema)
@@ -156,6 +164,17 @@ def solve_complaints(disco: str, generated: list[pathlib.Path]):
     for path, table in tables.items():
         found = errors(policies, json.loads(table.read_text())) if table.exists() else []
         yield from (f"solve {path.parent.name}: the policy schema refuses the table: {e}" for e in found[:3])
+    by_hour, table = generated[0], generated[0].with_name("policy-by-hour.json")
+    server = f"{{trace: {hourly_trace(by_hour.with_name('hourly.csv'))}, condition_on: {{hour_of_day: [0, 16]}}}}"
+    by_period = []
+    yield from output_complaints(
+        schema, {"solve by hour": [disco, "solve", by_hour, "-o", table, "--set", f"endpoints.server={server}"]}, by_period)
+    for result in by_period:
+        if len(result["periods"]) != 2 or len(json.loads(table.read_text())["periods"]) != 2:
+            yield "solve by hour: not two periods"
+        yield from (f"solve by hour: the policy schema refuses the table: {e}"
+                    for e in errors(policies, json.loads(table.read_text()))[:3])
+        yield from laxity_complaints("solve", schema, result, {"periods/0/share": 2, "periods": [], "periods/0/hours": [24]})
     mistakes = {"surprise": 1, "expected/surprise": 1, "objective": None, "buckets/0/from": 0}
     for result in results[-1:]:
         yield from laxity_complaints("solve", schema, result, mistakes)
@@ -169,16 +188,17 @@ def profile_complaints(disco: str, generated: list[pathlib.Path]):
     traced = next(p for p in generated if p.with_name("device.csv").exists())
     pair = traced.with_name("pair.csv")
     pair.write_text("prompt_tokens,ttft\n5,0.5\n9,0.75\n")
-    # Two days of rows, a slow evening; the last row has no arrival.
-    hourly = traced.with_name("hourly.csv")
-    hourly.write_text("arrived_at,prompt_tokens,ttft\n" + "".join(
-        f"2025-01-{1 + i // 96:02}T{i // 4 % 24:02}:{i % 4 * 15:02}:00Z,{i % 50 + 1},{1 + i % 7 / 8 + 2 * (i // 4 % 24 >= 16)}\n"
-        for i in range(192)) + ",1,1\n")
+    hourly = hourly_trace(traced.with_name("hourly.csv"))
     for name, condition in {"no periods": "none", "chosen periods": "hour_of_day",
                             "given periods": "{hour_of_day: [0, 16], prompt_tokens: auto}"}.items():
         commands[f"profile with {name}"] = [
             disco, "profile", traced, "--set", f"endpoints.server={{trace: {hourly}, condition_on: {condition}}}"]
     commands["profile of two rows"] = [disco, "profile", traced, "--set", f"endpoints.device.trace.path={pair}"]
+    raced = traced.with_name("raced.csv")
+    raced.write_text("prompt_tokens,ttft,outcome\n" + "".join(
+        f"{l},{0.1 * l},{'ok' if l < 40 else 'cancelled'}\n" for l in range(1, 60)))
+    commands["profile of a log with cancelled requests"] = [disco, "profile", traced] + [
+        word for name in ("server", "device") for word in ("--set", f"endpoints.{name}.trace.path={raced}")]
     results = []
     yield from output_complaints(schema, commands, results)
     shown = {
@@ -187,6 +207,7 @@ def profile_complaints(disco: str, generated: list[pathlib.Path]):
         "a parabola": lambda r: len(r["device"]["standard_errors"]) == 3,
         "a fit without standard errors": lambda r: None in r["device"]["standard_errors"],
         "a pooled server": lambda r: not r["server"]["groups"], "a conditioned server": lambda r: r["server"]["groups"],
+        "cancelled rows": lambda r: r["server"]["pooled"]["unidentified_share"] and r["device"]["cancelled"],
         "a server with failures": lambda r: r["server"]["pooled"]["p99.9"] is None,
         "evidence": lambda r: r["server"]["evidence"], "no evidence": lambda r: not r["server"]["evidence"],
         "hours": lambda r: r["server"]["hours"], "no hours": lambda r: r["server"]["hours"] is None,
@@ -252,6 +273,20 @@ def risk_complaints(disco: str, generated: list[pathlib.Path]):
     for result in results[-1:]:
         yield from laxity_complaints("risk", schema, result, mistakes)
     print(f"risk: output of {len(results)} problems was checked")
+
+
+def validate_complaints(disco: str, generated: list[pathlib.Path]):
+    """On the tables that solve_complaints left beside the problems."""
+    schema = validator("validate")
+    yield from gaps(schema.schema)
+    results = []
+    yield from output_complaints(
+        schema, {f"validate {p.parent.name}": [disco, "policy", "validate", p.with_name("policy.json"), "--problem", p]
+                 for p in generated}, results)
+    for result in results[-1:]:
+        mistakes = {"surprise": 1, "values/surprise": {}, "values/ttft.mean/low": None, "bounds/0/surprise": 1, "valid": 1}
+        yield from laxity_complaints("validate", schema, result, mistakes)
+    print(f"validate: checks of {len(results)} tables were checked")
 
 
 def report_complaints():

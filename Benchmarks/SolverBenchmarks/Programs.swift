@@ -30,7 +30,8 @@ extension SolverBenchmarks {
         return Report(
             seconds: seconds, objective: answer?.certificate.primal, bound: answer?.certificate.bound,
             lowerEdges: world.buckets.lowerEdges, evaluations: answer?.evaluations, rows: world.samples.count,
-            mean: answer?.tieBreak?.primal, gap: answer?.tieBreak?.gap ?? answer?.certificate.gap, rounds: answer?.rounds)
+            mean: answer?.tieBreak?.primal, gap: answer?.tieBreak?.gap ?? answer?.certificate.gap,
+            rounds: answer?.rounds)
     }
 
     /// The program that the options name.

@@ -21,8 +21,9 @@ struct SolverBenchmarks {
         case "frontier": report = try frontier(options)
         case "program": report = try program(options)
         case "gemm": report = multiplying(options)
-        case "resamples": report = try resampling(options)
+        case "gemms": report = products(options)
         case "memory": report = try peakMemory(options)
+        case "risk": report = try forecasting(options)
         case "ingest": report = try await ingesting(options)
         default: throw UsageError(description: "no piece of work is called \(options.piece)")
         }
@@ -59,8 +60,4 @@ struct Report: Encodable {
     var rounds: Int?
     /// Breakpoints of the frontier.
     var points: Int?
-    /// Hours of the series, distinct waits of the plans, and number of plans.
-    var hours: Int?
-    var keys: Int?
-    var plans: Int?
 }

@@ -45,24 +45,32 @@ extension SolveStudy {
             "partition": partition,
             "regime": .init(regime),
             "policy_id": .string(table.id),
-            "buckets": .array(
-                table.buckets.map { bucket in
+            "buckets": .array(table.buckets.map(Self.json)),
+            "periods": .array(
+                table.periods.map { period in
                     .object([
-                        "from": .integer(bucket.from), "to": bucket.to.map { .integer($0) } ?? .null,
-                        "requests": .integer(bucket.evidence.requests),
-                        "actions": .array(
-                            bucket.actions.map { choice in
-                                .object([
-                                    "probability": .number(choice.probability),
-                                    "server_wait": .number(choice.action.serverWait),
-                                    "device_wait": .number(choice.action.deviceWait),
-                                ])
-                            }),
+                        "hours": .array(period.hours.map { .integer($0) }), "share": .number(period.share),
+                        "buckets": .array(period.buckets.map(Self.json)),
                     ])
                 }),
             "traces": .array(profiles.sources.map(\.json)),
             "linear_algebra": .string(Engine.name),
             "notes": .array(notes.map { .string($0) }),
+        ])
+    }
+
+    private static func json(_ bucket: PolicyTable.Bucket) -> JSONValue {
+        .object([
+            "from": .integer(bucket.from), "to": bucket.to.map { .integer($0) } ?? .null,
+            "requests": .integer(bucket.evidence.requests),
+            "actions": .array(
+                bucket.actions.map { choice in
+                    .object([
+                        "probability": .number(choice.probability),
+                        "server_wait": .number(choice.action.serverWait),
+                        "device_wait": .number(choice.action.deviceWait),
+                    ])
+                }),
         ])
     }
 

@@ -45,7 +45,7 @@ private func allResamples(units: Int, block: Int, window: Int) -> [[Int]] {
         let bootstrap = BlockBootstrap(units: units, blockLength: block, windowLength: window, seed: 3)
         let draws = 20_000
         let counts = bootstrap.counts(resamples: 0..<draws)
-        let sums = (0..<draws).map { r in values.indices.reduce(0) { $0 + values[$1] * counts[r * units + $1] } }
+        let sums = (0..<draws).map { r in values.indices.reduce(0) { $0 + values[$1] * counts[r + $1 * draws] } }
         let exact = allResamples(units: units, block: bootstrap.blockLength, window: window).map { drawn in
             drawn.reduce(0) { $0 + values[$1] }
         }
@@ -63,7 +63,7 @@ private func allResamples(units: Int, block: Int, window: Int) -> [[Int]] {
         let draws = 20_000
         let counts = bootstrap.counts(resamples: 0..<draws)
         for unit in 0..<4 {
-            let own = (0..<draws).map { counts[$0 * 4 + unit] }
+            let own = (0..<draws).map { counts[$0 + unit * draws] }
             let mean = own.reduce(0, +) / Double(draws)
             let variance = own.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(draws)
             #expect(abs(mean - 2) < 0.05 && abs(variance - 1.5) < 0.08)
@@ -74,14 +74,18 @@ private func allResamples(units: Int, block: Int, window: Int) -> [[Int]] {
         for block in 1...9 {
             let bootstrap = BlockBootstrap(units: 9, blockLength: block, windowLength: 7, seed: 5)
             let counts = bootstrap.counts(resamples: 10..<30)
-            for k in 0..<20 { #expect(counts[k * 9..<(k + 1) * 9].reduce(0, +) == 7) }
+            for k in 0..<20 { #expect((0..<9).reduce(0) { $0 + counts[k + $1 * 20] } == 7) }
         }
     }
 
     @Test func `any split of the resamples gives the same counts`() {
         let bootstrap = BlockBootstrap(units: 50, windowLength: 24, seed: 9)
         let whole = bootstrap.counts(resamples: 0..<40)
-        #expect(bootstrap.counts(resamples: 0..<13) + bootstrap.counts(resamples: 13..<40) == whole)
+        let (first, rest) = (bootstrap.counts(resamples: 0..<13), bootstrap.counts(resamples: 13..<40))
+        for unit in 0..<50 {
+            #expect(Array(whole[unit * 40..<unit * 40 + 13]) == Array(first[unit * 13..<(unit + 1) * 13]))
+            #expect(Array(whole[unit * 40 + 13..<(unit + 1) * 40]) == Array(rest[unit * 27..<(unit + 1) * 27]))
+        }
         #expect(BlockBootstrap(units: 50, windowLength: 24, seed: 10).counts(resamples: 0..<40) != whole)
     }
 
@@ -99,6 +103,19 @@ private func allResamples(units: Int, block: Int, window: Int) -> [[Int]] {
         #expect(values.predictiveQuantile(0) == 1 && values.predictiveQuantile(1) == 19)
         #expect([3.0].predictiveQuantile(0.95) == 3)
         #expect([2.0, 2, 2].predictiveQuantile(0.7) == 2)
+    }
+
+    @Test(arguments: 1...40) func `selecting from an unordered sample is sorting it first`(seed: Int) {
+        var generator = SeededGenerator(seed: seed)
+        let values = (0..<Int.random(in: 1...200, using: &generator)).map { _ in
+            seed.isMultiple(of: 2)
+                ? Double(Int.random(in: 0...5, using: &generator)) : .random(in: 0...1, using: &generator)
+        }
+        for level in [0, 0.05, 0.5, 0.9, 0.95, 1] {
+            for sample in [values, values.sorted(), values.sorted(by: >)] {
+                #expect(sample.predictiveSelection(level) == values.sorted().predictiveQuantile(level))
+            }
+        }
     }
 
     /// Loads z(t) = 0.6 z(t − 1) + noise: an hour is like the one before it, and a day's mean varies four times as much
@@ -122,7 +139,7 @@ private func allResamples(units: Int, block: Int, window: Int) -> [[Int]] {
                     units: units, blockLength: block, windowLength: window, seed: UInt64(trial))
                 let counts = bootstrap.counts(resamples: 0..<resamples)
                 let sums = (0..<resamples).map { r in
-                    (0..<units).reduce(0) { $0 + load[$1] * counts[r * units + $1] }
+                    (0..<units).reduce(0) { $0 + load[$1] * counts[r + $1 * resamples] }
                 }
                 if future <= sums.sorted().predictiveQuantile(0.95) { kept[k] += 1 }
             }

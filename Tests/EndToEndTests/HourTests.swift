@@ -95,4 +95,73 @@ import Testing
             folder, ["endpoints.server.condition_on={prompt_tokens: [1, 64], hour_of_day: [0, 12]}"])
         #expect((hours["periods"] as? [Any])?.count == 2 && run.output.contains("\"from\" : 64"))
     }
+
+    /// A period's hours, share and first action in a policy file.
+    private struct Period {
+        let hours: [Int]
+        let share: Double
+        let firstAction: [String: Any]
+
+        static func all(in policy: Data) throws -> [Period] {
+            let table = try #require(try JSONSerialization.jsonObject(with: policy) as? [String: Any])
+            #expect(table["buckets"] == nil)
+            return try #require(table["periods"] as? [[String: Any]]).map { period in
+                let buckets = try #require(period["buckets"] as? [[String: Any]])
+                return Period(
+                    hours: try #require(period["hours"] as? [Int]), share: try #require(period["share"] as? Double),
+                    firstAction: try #require((buckets.first?["actions"] as? [[String: Any]])?.first))
+            }
+        }
+    }
+
+    @Test func `a policy by period is valid, keeps the common limit, and beats the one for all day`() throws {
+        // The workload is the same all day, so that the server of all hours is the mixture of the periods' servers.
+        let folder = try Self.folder(days: 10, workloadHasTimes: false)
+        func solve(_ condition: String) throws -> [String: Any] {
+            let run = try Run(
+                [
+                    "solve", "problem.yaml", "-o", "policy.json", "--json", "--set",
+                    "endpoints.server.condition_on=\(condition)",
+                ], in: folder.url)
+            #expect(run.status == 0, "\(run.errors)")
+            return try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+        }
+        let allDay = try solve("none")
+        let result = try solve("{hour_of_day: [0, 18]}")
+        let periods = try Period.all(in: try folder.read("policy.json"))
+        #expect(periods.map(\.hours) == [Array(0..<18), Array(18..<24)] && periods.map(\.share) == [0.75, 0.25])
+        #expect(periods[0].firstAction as NSDictionary != periods[1].firstAction as NSDictionary)
+        #expect((result["buckets"] as? [Any])?.count == 0 && (result["periods"] as? [Any])?.count == 2)
+        let expected = try #require(result["expected"] as? [String: Double])
+        #expect(try #require(expected["device.prefill_share"]) <= 0.2 + 1e-9)
+        let mean = try #require(expected["ttft.mean"])
+        #expect(mean < (allDay["expected"] as? [String: Double])?["ttft.mean"] ?? 0)
+        let serverOnly = { (result: [String: Any]) in
+            (result["baselines"] as? [String: [String: Any]])?["server-only"]?["ttft.mean"] as? Double
+        }
+        #expect(try abs(#require(serverOnly(result)) - #require(serverOnly(allDay))) < 1e-12)
+        #expect(try Run(["policy", "validate", "policy.json"], in: folder.url).status == 0)
+        let shown = try Run(["policy", "show", "policy.json"], in: folder.url).output
+        #expect(shown.contains("18:00-00:00 UTC, 25 % of requests"))
+    }
+
+    /// Alone it would be free to spend the budget: no request of the workload would pay for it.
+    @Test func `a period in which hardly any request of the workload came joins the one before`() throws {
+        let folder = try Self.folder(days: 10)
+        let lines = Self.traces(days: 10).prompts.split(separator: "\n")
+        let morning = lines.filter { line in !(19..<24).contains { line.contains("T\($0):") } }
+        try folder.write("prompts.csv", morning.joined(separator: "\n") + "\n")
+        let run = try Run(
+            [
+                "solve", "problem.yaml", "-o", "policy.json", "--set",
+                "endpoints.server.condition_on={hour_of_day: [0, 9, 18]}",
+            ], in: folder.url)
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(
+            run.output.contains("server rows or workload requests were joined to the one before; left: from hours 0, 9")
+        )
+        let shares = try Period.all(in: try folder.read("policy.json")).map(\.share)
+        #expect(shares.count == 2 && abs(shares[0] - 90.0 / 190) < 1e-12, "\(shares)")
+        #expect(try Run(["policy", "validate", "policy.json"], in: folder.url).status == 0)
+    }
 }

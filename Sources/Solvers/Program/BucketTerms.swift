@@ -102,6 +102,27 @@ struct BucketTerms: Sendable {
         return sides
     }
 
+    /// The last time at which `first` was seen to answer, where mass beyond it is not identified; infinite where all is.
+    ///
+    /// No wait between it and never is a candidate: nothing is known of what it would do.
+    func lastSeen(_ first: Endpoint) -> Double {
+        let timeout = profile.timeout
+        switch first {
+        case .server:
+            let groups = runs.map { profile.server.groups[$0.group] }
+            guard groups.contains(where: { $0.unidentified > 0 }) else { return .infinity }
+            return groups.reduce(0) { last, times in
+                let inner = times.rank(timeout.nextDown)
+                return inner > 0 ? max(last, times.support[inner - 1]) : last
+            }
+        case .device:
+            let device = profile.device
+            guard device.residuals.last == .infinity else { return .infinity }
+            guard let largest = device.residuals.last(where: \.isFinite) else { return 0 }
+            return lines.reduce(0) { max($0, min(max($1 + largest, device.floor), timeout.nextDown)) }
+        }
+    }
+
     private func serverFirst(_ wait: Double, _ needs: Needs, _ sides: inout Sides) {
         let timeout = profile.timeout
         let isNever = wait >= timeout
@@ -173,16 +194,21 @@ struct BucketTerms: Sendable {
         let share = requests[i]
         let whole = server.meanOfMinimum(timeout)
         let lost = server.massAtInfinity
+        // Mass of the device's that is not identified answers at the timeout, whenever the device was started.
+        let open = device.residuals.last == .infinity ? device.masses[device.masses.count - 1] : 0
         guard wait < timeout else {
+            let lostBefore = lost * (1 - open)
             sides.add(Term.mean, share * whole, before: share * whole, after: share * whole)
-            sides.add(Term.failed, share * lost, before: share * lost, after: share * lost)
-            sides.add(Term.failedDecode, outputs[i] * lost, before: outputs[i] * lost, after: outputs[i] * lost)
+            sides.add(Term.failed, share * lost, before: share * lostBefore, after: share * lost)
+            sides.add(Term.failedDecode, outputs[i] * lost, before: outputs[i] * lostBefore, after: outputs[i] * lost)
+            sides.add(Term.answers, 0, before: share * lost * open, after: 0)
+            sides.add(Term.decode, 0, before: outputs[i] * lost * open, after: 0)
             return
         }
         var mean = device.failedShare * whole
-        var wins = 0.0
-        var winsBefore = 0.0
-        var winsAfter = 0.0
+        var wins = open * lost
+        var winsBefore = wins
+        var winsAfter = wins
         var late = device.failedShare
         var lateAfter = device.failedShare
         for r in device.residuals.indices {
@@ -190,8 +216,10 @@ struct BucketTerms: Sendable {
             let answer = wait + max(lines[i] + device.residuals[r], device.floor)
             guard answer <= timeout else {
                 mean += mass * whole
-                late += mass
-                lateAfter += mass
+                if answer < .infinity {
+                    late += mass
+                    lateAfter += mass
+                }
                 continue
             }
             let k = server.rank(answer)
@@ -240,7 +268,8 @@ struct BucketTerms: Sendable {
         var lost = device.failedShare
         for r in device.residuals.indices {
             let mass = device.masses[r]
-            let answer = max(lines[i] + device.residuals[r], device.floor)
+            let residual = device.residuals[r]
+            let answer = residual < .infinity ? max(lines[i] + residual, device.floor) : timeout
             guard answer <= timeout else {
                 lost += mass
                 continue
@@ -262,8 +291,8 @@ struct BucketTerms: Sendable {
             winsAfter += mass * (1 - notFaster)
         }
         let left = max(0, timeout - wait)
-        let slow = server.survival(at: left)
-        let slowAfter = server.survival(from: left)
+        let slow = server.knownSurvival(at: left)
+        let slowAfter = server.knownSurvival(from: left)
         mean += lost * (min(wait, timeout) + server.meanOfMinimum(left))
         var fails = lost * slow
         var failsAfter = lost * slowAfter

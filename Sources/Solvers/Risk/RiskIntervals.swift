@@ -49,7 +49,7 @@ extension BudgetRisk {
         func interval(_ sums: [ClockedSums], around pairs: Double, atMost cap: Double) -> RiskInterval {
             let value = sums.outcomes(orOf: [pairs])[0]
             let factors = Self.factors(sums, settings, window: settings.window)
-            let values = (0..<settings.resamples).map { min(cap, factors[0, $0] * value) }
+            let values = (0..<settings.resamples).map { min(cap, factors[$0, 0] * value) }
             return RiskInterval(ascending: values.sorted(), level: level)
         }
         let share = interval(model.prefilled(under: [plan], in: series), around: tightened.forecast.share, atMost: 1)
@@ -66,7 +66,7 @@ extension BudgetRisk {
         let shares = sums.outcomes(orOf: plans.map { model.share(under: $0) })
         let factors = Self.factors(sums, settings, window: nil)
         let picked = (0..<settings.resamples).map { r in
-            plans.indices.last { shares[$0] * factors[$0, r] <= tightened.budget + 1e-9 } ?? 0
+            plans.indices.last { shares[$0] * factors[r, $0] <= tightened.budget + 1e-9 } ?? 0
         }
         var times = [Int](repeating: 0, count: plans.count)
         for p in picked { times[p] += 1 }
