@@ -6,7 +6,7 @@ PYTHON ?= python3
 TOOLS := .tools/python
 DISCO := .build/release/disco
 
-.PHONY: demo test check tools system build lint arrows schema-check reference results bench clean
+.PHONY: demo test check tools system build lint arrows schema-check reference results risk bench clean
 
 demo: tools build
 	$(DISCO) solve data/example.yaml
@@ -43,14 +43,19 @@ arrows:
 schema-check: tools
 	$(TOOLS)/bin/python scripts/check_schema.py
 
-# Random problems against SciPy's HiGHS and against brute force.
+# Random problems against SciPy's HiGHS and against brute force; logs with cancelled requests against NumPy.
 reference: tools
 	$(SWIFT) build -c release --product disco
 	$(TOOLS)/bin/python scripts/check_reference.py --disco $(DISCO)
+	$(TOOLS)/bin/python scripts/check_censoring.py --disco $(DISCO)
 
 # docs/results.md, from the traces at hand; carries the last run of `make bench`, too.
 results: tools build
 	$(TOOLS)/bin/python scripts/results.py --disco $(DISCO)
+
+# docs/risk.md: whether a budget holds on data that its policy was not made from.
+risk: tools build
+	$(TOOLS)/bin/python scripts/risk.py --disco $(DISCO)
 
 bench: tools
 	scripts/bench

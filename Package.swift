@@ -8,6 +8,7 @@ let package = Package(
     products: [
         .executable(name: "disco", targets: ["disco"]),
         .library(name: "Policies", targets: ["Policies"]),
+        .library(name: "Scheduling", targets: ["Scheduling"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -38,14 +39,16 @@ let package = Package(
         .target(name: "Profiles", dependencies: ["Serving", "Traces", "Distributions", "LinearAlgebra"]),
         .target(name: "Costs"),
         .target(name: "Policies"),
+        .target(name: "Scheduling", dependencies: ["Policies"]),
         .target(
             name: "Solvers",
             dependencies: ["Serving", "Profiles", "Costs", "Distributions", "LinearAlgebra", "Optimization"]),
+        .target(name: "Checking", dependencies: ["Serving", "Profiles", "Costs", "Distributions"]),
         .target(
             name: "Studies",
             dependencies: [
-                "Serving", "Spelling", "Traces", "Profiles", "Costs", "Policies", "Solvers", "Distributions",
-                "Optimization", "LinearAlgebra", "Yams",
+                "Serving", "Spelling", "Traces", "Profiles", "Costs", "Policies", "Solvers", "Checking",
+                "Distributions", "Optimization", "LinearAlgebra", "Yams",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
 
@@ -67,11 +70,16 @@ let package = Package(
         .testTarget(name: "ProfilesTests", dependencies: ["Profiles", "Distributions", "Traces", "TestSupport"]),
         .testTarget(name: "CostsTests", dependencies: ["Costs"]),
         .testTarget(name: "PoliciesTests", dependencies: ["Policies"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Policies", "TestSupport"]),
         .testTarget(
             name: "SolversTests",
             dependencies: [
-                "Solvers", "Serving", "Profiles", "Costs", "Distributions", "Optimization", "Traces", "TestSupport",
+                "Solvers", "Serving", "Profiles", "Costs", "Distributions", "Optimization", "Traces", "Checking",
+                "TestSupport",
             ]),
+        .testTarget(
+            name: "CheckingTests",
+            dependencies: ["Checking", "Serving", "Profiles", "Costs", "Distributions", "Traces", "TestSupport"]),
         .testTarget(name: "StudiesTests", dependencies: ["Serving", "Traces", "Costs", "Policies", "Studies"]),
         .testTarget(name: "EndToEndTests", dependencies: ["disco", "TestSupport"]),
     ],

@@ -3,9 +3,9 @@
 
 policy: every valid fixture of Tests/PoliciesTests must pass, every invalid/schema-*.json must fail; invalid/rule-*.json
 break rules that a schema cannot state, so they must pass and are listed. problem: the example that disco prints, those of
-data/ and of docs/problem-file.md, and small generated problems must pass; each known mistake must fail. solve, profile
-and ingest: the program's own output on the generated problems and their traces must pass, and must show what the schema
-provides for. All but problem must leave no object open and no member without a description. What a trace report is stands
+data/ and of docs/problem-file.md, and small generated problems must pass; each known mistake must fail. solve, validate,
+profile and ingest: the program's own output on the generated problems and their traces must pass, and must show what the schema
+provides for; risk likewise, on a problem with arrival times. All but problem must leave no object open and no member without a description. What a trace report is stands
 in three schemas and must be the same in each. Exits with 1 on any disagreement.
 """
 import argparse
@@ -120,6 +120,9 @@ def problem_complaints(disco: str, generated: list[pathlib.Path]):
         "version 2": at(example, "version", 2), "a share of 2": at(example, "limits/device.prefill_share/at_most", 2),
         "a number in quotes": at(example, "endpoints/device/tpot", "0.084"),
         "both trace and ttft": at(example, "endpoints/device/trace", "device.csv"),
+        "a period at hour 24": at(example, "endpoints/server/condition_on", {"hour_of_day": [0, 24]}),
+        "one period": at(example, "endpoints/server/condition_on", {"hour_of_day": [8]}),
+        "hours at the device": at(example, "endpoints/device/condition_on", "hour_of_day"),
         "no workload": {k: v for k, v in example.items() if k != "workload"},
     }
     yield from (f"the problem schema accepts {name}" for name, wrong in mistakes.items() if not errors(schema, wrong))
@@ -143,6 +146,14 @@ def laxity_complaints(name: str, schema: Draft202012Validator, document, mistake
             yield f"the {name} schema accepts {path} = {value}"
 
 
+def hourly_trace(path: pathlib.Path) -> pathlib.Path:
+    """Two days of server rows with a slow evening; the last row has no arrival."""
+    path.write_text("arrived_at,prompt_tokens,ttft\n" + "".join(
+        f"2025-01-{1 + i // 96:02}T{i // 4 % 24:02}:{i % 4 * 15:02}:00Z,{i % 50 + 1},{1 + i % 7 / 8 + 2 * (i // 4 % 24 >= 16)}\n"
+        for i in range(192)) + ",1,1\n")
+    return path
+
+
 def solve_complaints(disco: str, generated: list[pathlib.Path]):
     schema, policies = validator("solve"), validator("policy")
     yield from gaps(schema.schema)
@@ -153,6 +164,17 @@ def solve_complaints(disco: str, generated: list[pathlib.Path]):
     for path, table in tables.items():
         found = errors(policies, json.loads(table.read_text())) if table.exists() else []
         yield from (f"solve {path.parent.name}: the policy schema refuses the table: {e}" for e in found[:3])
+    by_hour, table = generated[0], generated[0].with_name("policy-by-hour.json")
+    server = f"{{trace: {hourly_trace(by_hour.with_name('hourly.csv'))}, condition_on: {{hour_of_day: [0, 16]}}}}"
+    by_period = []
+    yield from output_complaints(
+        schema, {"solve by hour": [disco, "solve", by_hour, "-o", table, "--set", f"endpoints.server={server}"]}, by_period)
+    for result in by_period:
+        if len(result["periods"]) != 2 or len(json.loads(table.read_text())["periods"]) != 2:
+            yield "solve by hour: not two periods"
+        yield from (f"solve by hour: the policy schema refuses the table: {e}"
+                    for e in errors(policies, json.loads(table.read_text()))[:3])
+        yield from laxity_complaints("solve", schema, result, {"periods/0/share": 2, "periods": [], "periods/0/hours": [24]})
     mistakes = {"surprise": 1, "expected/surprise": 1, "objective": None, "buckets/0/from": 0}
     for result in results[-1:]:
         yield from laxity_complaints("solve", schema, result, mistakes)
@@ -166,7 +188,17 @@ def profile_complaints(disco: str, generated: list[pathlib.Path]):
     traced = next(p for p in generated if p.with_name("device.csv").exists())
     pair = traced.with_name("pair.csv")
     pair.write_text("prompt_tokens,ttft\n5,0.5\n9,0.75\n")
+    hourly = hourly_trace(traced.with_name("hourly.csv"))
+    for name, condition in {"no periods": "none", "chosen periods": "hour_of_day",
+                            "given periods": "{hour_of_day: [0, 16], prompt_tokens: auto}"}.items():
+        commands[f"profile with {name}"] = [
+            disco, "profile", traced, "--set", f"endpoints.server={{trace: {hourly}, condition_on: {condition}}}"]
     commands["profile of two rows"] = [disco, "profile", traced, "--set", f"endpoints.device.trace.path={pair}"]
+    raced = traced.with_name("raced.csv")
+    raced.write_text("prompt_tokens,ttft,outcome\n" + "".join(
+        f"{l},{0.1 * l},{'ok' if l < 40 else 'cancelled'}\n" for l in range(1, 60)))
+    commands["profile of a log with cancelled requests"] = [disco, "profile", traced] + [
+        word for name in ("server", "device") for word in ("--set", f"endpoints.{name}.trace.path={raced}")]
     results = []
     yield from output_complaints(schema, commands, results)
     shown = {
@@ -175,8 +207,12 @@ def profile_complaints(disco: str, generated: list[pathlib.Path]):
         "a parabola": lambda r: len(r["device"]["standard_errors"]) == 3,
         "a fit without standard errors": lambda r: None in r["device"]["standard_errors"],
         "a pooled server": lambda r: not r["server"]["groups"], "a conditioned server": lambda r: r["server"]["groups"],
+        "cancelled rows": lambda r: r["server"]["pooled"]["unidentified_share"] and r["device"]["cancelled"],
         "a server with failures": lambda r: r["server"]["pooled"]["p99.9"] is None,
         "evidence": lambda r: r["server"]["evidence"], "no evidence": lambda r: not r["server"]["evidence"],
+        "hours": lambda r: r["server"]["hours"], "no hours": lambda r: r["server"]["hours"] is None,
+        "periods": lambda r: r["server"]["hours"] and len(r["server"]["hours"]["periods"]) > 1,
+        "hours without periods": lambda r: r["server"]["hours"] and not r["server"]["hours"]["periods"],
         "a bucket without requests": lambda r: any(not b["requests"] for b in r["workload"]["buckets"]),
         "rejected rows": lambda r: any(t["rejections"] for t in r["traces"]), "a note": lambda r: r["notes"],
     }
@@ -186,6 +222,10 @@ def profile_complaints(disco: str, generated: list[pathlib.Path]):
         "device/residual_quantiles/p98": 1, "traces/0/surprise": 1, "device/floor": None, "workload/buckets/0/from": 0,
     }
     for result in results[-1:]:
+        yield from laxity_complaints("profile", schema, result, mistakes)
+    for result in [r for r in results if r["server"]["hours"] and r["server"]["hours"]["periods"]][:1]:
+        mistakes = {"server/hours/surprise": 1, "server/hours/verdict": "yes", "server/hours/periods/0/share": 2,
+                    "server/hours/periods/0/surprise": 1, "server/hours/by_hour/0/hours": [24]}
         yield from laxity_complaints("profile", schema, result, mistakes)
     print(f"profile: output of {len(results)} problems was checked")
 
@@ -208,6 +248,45 @@ def ingest_complaints(disco: str, generated: list[pathlib.Path]):
         mistakes = {"surprise": 1, "rejections/0/surprise": 1, "rows_in": -1, "format": "csv", "sha256": ""}
         yield from laxity_complaints("ingest", schema, result, mistakes)
     print(f"ingest: reports on {len(results)} traces were checked")
+
+
+def risk_complaints(disco: str, generated: list[pathlib.Path]):
+    schema = validator("risk")
+    yield from gaps(schema.schema)
+    folder = generated[0].parent
+    (folder / "hours.csv").write_text("arrived_at,ttft\n" + "".join(
+        f"{1800 * i},{0.4 + (i * i * 37) % 700 / 1000 + (4 if i % 48 > 40 and i % 3 == 0 else 0)}\n" for i in range(48 * 20)))
+    (folder / "lengths.csv").write_text("prompt_tokens\n" + "".join(f"{5 + i * 7 % 50}\n" for i in range(100)))
+    problem = folder / "risk.yaml"
+    problem.write_text(json.dumps({
+        "version": 1, "workload": {"trace": "lengths.csv"}, "limits": {"device.prefill_share": {"at_most": 0.05}},
+        "endpoints": {"server": {"trace": "hours.csv"}, "device": {"ttft": {"intercept": 0.1, "per_token": 0.01}}}}))
+    results = []
+    commands = {"risk": [disco, "risk", problem], "risk, reversed": [disco, "risk", problem, "--reverse"]}
+    yield from output_complaints(schema, commands, results)
+    shown = {
+        "a level": lambda r: r["risk"]["level"] is not None, "no level": lambda r: r["risk"]["level"] is None,
+        "a margin": lambda r: r["risk"]["decided_by"] != "plain", "a steady trace": lambda r: r["risk"]["steady"],
+    }
+    yield from (f"no risk has {name}" for name, holds in shown.items() if results and not any(map(holds, results)))
+    mistakes = {"surprise": 1, "risk/surprise": 1, "rules/0/surprise": 1, "risk/optimum/share": 2, "rules/0/rule": "bold"}
+    for result in results[-1:]:
+        yield from laxity_complaints("risk", schema, result, mistakes)
+    print(f"risk: output of {len(results)} problems was checked")
+
+
+def validate_complaints(disco: str, generated: list[pathlib.Path]):
+    """On the tables that solve_complaints left beside the problems."""
+    schema = validator("validate")
+    yield from gaps(schema.schema)
+    results = []
+    yield from output_complaints(
+        schema, {f"validate {p.parent.name}": [disco, "policy", "validate", p.with_name("policy.json"), "--problem", p]
+                 for p in generated}, results)
+    for result in results[-1:]:
+        mistakes = {"surprise": 1, "values/surprise": {}, "values/ttft.mean/low": None, "bounds/0/surprise": 1, "valid": 1}
+        yield from laxity_complaints("validate", schema, result, mistakes)
+    print(f"validate: checks of {len(results)} tables were checked")
 
 
 def report_complaints():
@@ -250,8 +329,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="disco-schema-") as folder:
         generated = generate(pathlib.Path(folder))
         complaints = [
-            *policy_complaints(), *problem_complaints(disco, generated), *solve_complaints(disco, generated),
-            *profile_complaints(disco, generated), *ingest_complaints(disco, generated), *report_complaints()]
+            *policy_complaints(), *problem_complaints(disco, generated), *solve_complaints(disco, generated), *validate_complaints(disco, generated),
+            *profile_complaints(disco, generated), *ingest_complaints(disco, generated),
+            *risk_complaints(disco, generated), *report_complaints()]
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     return 1 if complaints else 0

@@ -7,7 +7,7 @@
 public struct BlockBootstrap: Sendable, Hashable {
     /// Number of units in the series, ≥ 1.
     public let units: Int
-    /// Neighbouring units that are drawn together, 1 ... units.
+    /// Neighbouring units that are drawn together, from 1 to `units`.
     public let blockLength: Int
     /// Units in each resample, ≥ 1.
     public let windowLength: Int
@@ -36,7 +36,8 @@ public struct BlockBootstrap: Sendable, Hashable {
         return length
     }
 
-    /// How often each unit occurs in each of the given resamples: unit `u` of the k-th of them is at `u + k * units`.
+    /// How often each unit occurs in each of the given resamples: unit `u` in the k-th of them is at
+    /// `k + u * resamples.count`.
     ///
     /// Each resample's counts sum to `windowLength`; the last block is cut where the window is full.
     /// - Complexity: O(resamples · (units + windowLength)).
@@ -48,8 +49,8 @@ public struct BlockBootstrap: Sendable, Hashable {
             var open = windowLength
             var draw = 0
             while open > 0 {
-                let start = k * units + random.below(starts, draw)
-                for unit in start..<start + min(blockLength, open) { counts[unit] += 1 }
+                let start = random.below(starts, draw)
+                for unit in start..<start + min(blockLength, open) { counts[k + unit * resamples.count] += 1 }
                 open -= blockLength
                 draw += 1
             }
@@ -65,8 +66,51 @@ extension [Double] {
     /// `count` / (count + 1) can reach.
     /// - Precondition: not empty, 0 ≤ level ≤ 1.
     public func predictiveQuantile(_ level: Double) -> Double {
+        self[predictiveIndex(level)]
+    }
+
+    /// The element that `predictiveQuantile` has, of a sample in any order.
+    /// - Precondition: not empty, 0 ≤ level ≤ 1, none NaN.
+    /// - Complexity: O(*n*) on average.
+    public func predictiveSelection(_ level: Double) -> Double {
+        let wanted = predictiveIndex(level)
+        var values = self
+        var range = indices
+        while range.count > 1 {
+            // The median of three as pivot; smaller ones to the front, larger ones to the back, equals between.
+            let (first, middle, last) = (values[range.lowerBound], values[range.midpoint], values[range.upperBound - 1])
+            let pivot = Swift.max(Swift.min(first, middle), Swift.min(Swift.max(first, middle), last))
+            var (low, i, high) = (range.lowerBound, range.lowerBound, range.upperBound)
+            while i < high {
+                if values[i] < pivot {
+                    values.swapAt(low, i)
+                    low += 1
+                    i += 1
+                } else if values[i] > pivot {
+                    high -= 1
+                    values.swapAt(i, high)
+                } else {
+                    i += 1
+                }
+            }
+            if wanted < low {
+                range = range.lowerBound..<low
+            } else if wanted >= high {
+                range = high..<range.upperBound
+            } else {
+                return pivot
+            }
+        }
+        return values[wanted]
+    }
+
+    private func predictiveIndex(_ level: Double) -> Int {
         precondition(!isEmpty && level >= 0 && level <= 1, "no quantile \(level) of \(count) values")
         let rank = Int((level * Double(count + 1) - 1e-9).rounded(.up))
-        return self[Swift.min(Swift.max(rank, 1), count) - 1]
+        return Swift.min(Swift.max(rank, 1), count) - 1
     }
+}
+
+extension Range<Int> {
+    fileprivate var midpoint: Int { lowerBound + count / 2 }
 }

@@ -2,8 +2,11 @@ extension CyclicTable {
     /// The cut of the cycle into at most `most` arcs that foretells an unseen turn best.
     ///
     /// For each number of arcs, each turn in its turn is left out, the others are cut as well as can be, and the left-out
-    /// turn is foretold by its arcs' means; the number with the smallest squared error wins (the smaller of equals), and
-    /// the cut is then made from all turns. So arcs that are only chance are not made, however many there may be.
+    /// turn is foretold by its arcs' means. The smallest number wins whose squared error is above the least one by no
+    /// more than one standard error of their difference over turns, and the cut is then made from all turns. So arcs that are
+    /// only chance are not made, however many there may be.
+    ///
+    /// Source: Breiman, Friedman, Olshen, Stone, Classification and regression trees, 1984, for the rule of one standard error.
     /// - Parameters:
     ///   - most: The largest number of arcs.
     ///   - minimum: Fewest observations of an arc.
@@ -13,24 +16,31 @@ extension CyclicTable {
     public func bestCut(most: Int, minimum: Int) -> [Int] {
         guard turns >= 2, !levels.isEmpty, most >= 2 else { return [0] }
         let final = cuts(sums(leavingOut: nil), most: most, minimum: Double(minimum))
-        var errors = [Double](repeating: 0, count: most)
+        var errors = [[Double]](repeating: [], count: most)
         for turn in 0..<turns {
             let others = sums(leavingOut: turn)
             // In proportion, since a turn is missing.
             let least = Double(minimum) * Double(turns - 1) / Double(turns)
             let trial = cuts(others, most: most, minimum: least)
-            for arcs in 0..<most { errors[arcs] += error(of: turn, cut: trial[arcs], others) }
+            for arcs in 0..<most { errors[arcs].append(error(of: turn, cut: trial[arcs], others)) }
         }
-        var best = 0
-        for arcs in 1..<most where final[arcs] != nil && errors[arcs] < errors[best] - 1e-9 * errors[best].magnitude {
-            best = arcs
+        let possible = (0..<most).filter { final[$0] != nil }
+        let totals = errors.map { $0.reduce(0, +) }
+        guard let best = possible.min(by: { (totals[$0], $0) < (totals[$1], $1) }) else { return [0] }
+        let winner = possible.first { arcs in
+            let differences = zip(errors[arcs], errors[best]).map { $0 - $1 }
+            let sum = totals[arcs] - totals[best]
+            let mean = sum / Double(turns)
+            let variance = differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(turns - 1)
+            // Rounding is no difference.
+            return sum <= (variance * Double(turns)).squareRoot() + 1e-9 * totals[best]
         }
-        return final[best] ?? [0]
+        return final[winner ?? 0] ?? [0]
     }
 
     private typealias Cells = (counts: [Double], above: [[Double]])
 
-    /// The best cut into 1, 2, ... `most` arcs; nil where no such cut has enough observations in each arc.
+    /// The best cut into each number of arcs up to `most`; nil where no such cut has enough observations in each arc.
     private func cuts(_ cells: Cells, most: Int, minimum: Double) -> [[Int]?] {
         let gains = arcGains(cells, minimum: minimum)
         var best = [(gain: Double, starts: [Int]?)](repeating: (-.infinity, nil), count: most)

@@ -49,6 +49,7 @@ public func homogeneity(of hits: [Int], among totals: [Int]) -> ChiSquare {
 ///   - isCensored: True where a value is a lower bound.
 ///   - counts: How often each was seen.
 ///   - groups: The group of each, from 0.
+/// - Returns: The statistic, one degree of freedom fewer than groups compared.
 /// - Complexity: O(*n* log *n* + events · groups).
 public func logRank(values: [Double], isCensored: [Bool], counts: [Int], groups: [Int]) -> ChiSquare {
     let n = values.count

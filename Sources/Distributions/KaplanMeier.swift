@@ -20,6 +20,8 @@ public struct KaplanMeier: Sendable, Equatable {
     public let observations: Int
     /// How many of them are lower bounds.
     public let censored: Int
+    /// How many of them are infinite.
+    public let infinite: Int
 
     /// The estimate from values, each seen `counts` times.
     /// - Parameters:
@@ -92,6 +94,7 @@ public struct KaplanMeier: Sendable, Equatable {
         self.survival = survival
         standardErrors = errors
         observations = total
+        infinite = never
         censored = bounds.reduce(0) { $0 + $1.count }
     }
 
@@ -148,8 +151,9 @@ extension Empirical {
             values: points.map(\.value), masses: points.map(\.mass),
             observations: estimates.reduce(0) { $0 + $1.observations },
             censoring: Censoring(
-                observations: estimates.reduce(0) { $0 + $1.censored }, unidentified: open,
-                identifiedUpTo: max(0, limit), end: end))
+                observations: estimates.reduce(0) { $0 + $1.censored },
+                infinite: estimates.reduce(0) { $0 + $1.infinite }, unidentified: open, identifiedUpTo: max(0, limit),
+                end: end))
     }
 
     /// The product-limit estimate `estimate` as a distribution, its unidentified mass placed at `end`.
@@ -161,6 +165,8 @@ extension Empirical {
     public struct Censoring: Sendable, Equatable {
         /// How many observations were lower bounds.
         public let observations: Int
+        /// How many observations were seen to be infinite.
+        public let infinite: Int
         /// Mass of which only a lower bound is known; it is placed at `end`.
         public let unidentified: Double
         /// Up to here the distribution is identified; infinity where nothing is left open.
@@ -177,9 +183,17 @@ extension Empirical {
     /// Least of all possible P(X > x): like `survival(at:)`, but mass that is not identified counts only where all of it is
     /// known to lie beyond `x`.
     /// - Complexity: O(1) expected.
-    public func knownSurvival(at x: Double) -> Double {
+    @inlinable public func knownSurvival(at x: Double) -> Double {
         let survival = survival(at: x)
         guard let censoring, x >= censoring.identifiedUpTo, x < censoring.end else { return survival }
+        return max(massAtInfinity, survival - censoring.unidentified)
+    }
+
+    /// What `knownSurvival(at:)` tends to from below `x`: least of all possible P(X ≥ x) but for unidentified mass at `x` itself.
+    /// - Complexity: O(1) expected.
+    @inlinable public func knownSurvival(from x: Double) -> Double {
+        let survival = survival(from: x)
+        guard let censoring, x > censoring.identifiedUpTo, x <= censoring.end else { return survival }
         return max(massAtInfinity, survival - censoring.unidentified)
     }
 

@@ -41,6 +41,8 @@ public struct CoupledProgram: Sendable {
 
     /// Usages may exceed a limit by this share of its scale: rounding of sums.
     public static let feasibility = 1e-12
+    /// Largest relative gap that may be called optimal.
+    public static let optimalGap = 1e-6
 
     /// A program under the given limits.
     public init(limits: [Double], scales: [Double]) {
@@ -151,6 +153,7 @@ public struct CoupledProgram: Sendable {
                 for k in usage.indices { usage[k] += probability * outcome.usage[k] }
             }
         }
+        if status == .iterationLimit, primal - bound <= Self.optimalGap * source.spread { status = .optimal }
         return CoupledSolution(
             status: status, mixtures: mixtures, primal: primal, bound: min(bound, primal), prices: prices, usage: usage,
             scale: source.spread, rounds: rounds, plans: columns.plans)

@@ -31,6 +31,8 @@ public struct SingleLimitProblem: Sendable {
 public enum SolveStatus: String, Sendable, Equatable {
     /// Solved; the gap says how exactly.
     case optimal
+    /// Keeps every limit; something better by at most the gap may exist.
+    case feasible
     /// No choice keeps the limit.
     case infeasible
     /// Stopped before the bound was tight; primal and bound are still valid.

@@ -16,6 +16,8 @@ public struct PolicyError: Error, Sendable, Hashable, CustomStringConvertible {
         case unknownMember(String, valid: [String])
         /// A member that is required.
         case missingMember(String)
+        /// A member that another one, which is there, excludes.
+        case excludedMember(String, beside: String)
         /// A value of another type.
         case wrongType(found: String, wanted: String)
         /// A word that is not one of those allowed.
@@ -45,6 +47,7 @@ public struct PolicyError: Error, Sendable, Hashable, CustomStringConvertible {
         case .unknownVersion: .unknownVersion
         case .unknownMember: .unknownMember
         case .missingMember: .missingMember
+        case .excludedMember: .bucketsOrPeriods
         case .wrongType: .wrongType
         case .unknownValue: .unknownValue
         case .invalid(let violations): violations.first?.rule ?? .notJSON
@@ -74,6 +77,7 @@ public struct PolicyError: Error, Sendable, Hashable, CustomStringConvertible {
         case .unknownMember(let name, let valid):
             "unknown member \(quoted(name)); \(suggestion(for: name, among: valid))"
         case .missingMember(let name): "member \(quoted(name)) is missing"
+        case .excludedMember(let name, let other): "found both \(quoted(other)) and \(quoted(name)), wanted one of them"
         case .wrongType(let found, let wanted): "found \(found), wanted \(wanted)"
         case .unknownValue(let word, let valid): "unknown value \(quoted(word)); \(suggestion(for: word, among: valid))"
         case .invalid(let violations): violations.first?.sentence ?? ""

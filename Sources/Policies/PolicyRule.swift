@@ -97,6 +97,32 @@ public enum PolicyRule: String, Sendable, Hashable, CaseIterable {
     /// The limits that were solved under are at least as strict as those asked for.
     case solvedUnderStrict = "solved-under-strict"
 
+    // MARK: Intervals
+
+    /// The level of intervals is more than 0 and less than 1.
+    case intervalLevel = "interval-level"
+    /// A window has at least an hour.
+    case intervalWindow = "interval-window"
+    /// An interval's lower end is not above its upper end.
+    case intervalOrder = "interval-order"
+
+    // MARK: Periods
+
+    /// A table has buckets for all day or periods, not both.
+    case bucketsOrPeriods = "buckets-or-periods"
+    /// A period's hours are in 0...23.
+    case periodHourRange = "period-hour-range"
+    /// A period has at least one hour, and its hours ascend.
+    case periodHours = "period-hours"
+    /// No hour of the day is left out.
+    case periodGap = "period-gap"
+    /// No hour of the day is in two periods.
+    case periodOverlap = "period-overlap"
+    /// A period's share is in 0...1.
+    case periodShareRange = "period-share-range"
+    /// The periods' shares sum to 1 ± 1e-9.
+    case periodShareSum = "period-share-sum"
+
     // MARK: Buckets
 
     /// There is at least one bucket.

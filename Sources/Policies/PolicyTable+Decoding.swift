@@ -51,13 +51,17 @@ extension PolicyTable {
                 path: versionNode.path,
                 problem: .unknownVersion(found: DecimalDigits(version).jsonText, known: Self.knownSchemaVersions))
         }
+        // One of `buckets` and `periods` is left out.
+        let isByPeriod = node.member("periods") != nil
+        if isByPeriod, node.member("buckets") != nil {
+            throw PolicyError(path: node.path, problem: .excludedMember("periods", beside: "buckets"))
+        }
         let members = try node.members(
             [
                 "schema_version", "id", "revision", "as_of", "valid_from", "valid_until", "provenance", "units",
-                "endpoints", "timeout", "objective", "limits", "certificate", "expected", "held_out", "buckets",
-                "guard",
-                "fallback",
-            ], optional: ["solved_under"])
+                "endpoints", "timeout", "objective", "limits", "certificate", "expected", "held_out",
+                isByPeriod ? "periods" : "buckets", "guard", "fallback",
+            ], optional: ["solved_under", "expected_intervals"])
         self.init(
             id: try members["id"].string(), revision: try members["revision"].integer(),
             asOf: try members["as_of"].ifPresent?.string(), validFrom: try members["valid_from"].ifPresent?.string(),
@@ -70,7 +74,11 @@ extension PolicyTable {
             certificate: try Certificate(nullable: members["certificate"]),
             expected: try members["expected"].numbersByName(),
             heldOut: try members["held_out"].ifPresent?.numbersByName(),
-            buckets: try Self.buckets(node: members["buckets"]),
+            expectedIntervals: try node.member("expected_intervals").map { (node) throws(PolicyError) in
+                try Intervals(node: node)
+            },
+            buckets: isByPeriod ? [] : try Self.buckets(node: members["buckets"]),
+            periods: isByPeriod ? try Self.periods(node: members["periods"]) : [],
             budgetGuard: try BudgetGuard(nullable: members["guard"]), fallback: try Fallback(node: members["fallback"]))
     }
 
@@ -101,6 +109,22 @@ extension PolicyTable {
 }
 
 // MARK: - Buckets
+
+extension PolicyTable {
+    private static func periods(node: JSONNode) throws(PolicyError) -> [Period] {
+        var periods: [Period] = []
+        for element in try node.elements() {
+            let members = try element.members(["hours", "share", "buckets"])
+            var hours: [Int] = []
+            for hour in try members["hours"].elements() { hours.append(try hour.integer()) }
+            periods.append(
+                Period(
+                    hours: hours, share: try members["share"].number(),
+                    buckets: try Self.buckets(node: members["buckets"])))
+        }
+        return periods
+    }
+}
 
 extension PolicyTable.Bucket {
     init(node: JSONNode) throws(PolicyError) {

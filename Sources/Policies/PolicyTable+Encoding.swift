@@ -17,7 +17,10 @@ extension PolicyTable {
     var json: JSONValue { .members(contentMembers + [("id", .string(id))]) }
 
     private var contentMembers: [(String, JSONValue)] {
-        [
+        var decisions: [(String, JSONValue)] = []
+        if periods.isEmpty || !buckets.isEmpty { decisions.append(("buckets", .array(buckets.map(\.json)))) }
+        if !periods.isEmpty { decisions.append(("periods", .array(periods.map(\.json)))) }
+        return decisions + [
             ("schema_version", .number(Double(Self.schemaVersion))),
             ("revision", .integer(revision)),
             ("as_of", .text(asOf)),
@@ -32,7 +35,6 @@ extension PolicyTable {
             ("certificate", certificate?.json ?? .null),
             ("expected", .numbers(expected)),
             ("held_out", heldOut.map(JSONValue.numbers) ?? .null),
-            ("buckets", .array(buckets.map(\.json))),
             ("guard", budgetGuard?.json ?? .null),
             (
                 "fallback",
@@ -42,6 +44,7 @@ extension PolicyTable {
                 ])
             ),
         ] + (solvedUnder.map { [("solved_under", .members($0.map { ($0.key, $0.value.json) }))] } ?? [])
+            + (expectedIntervals.map { [("expected_intervals", $0.json)] } ?? [])
     }
 }
 
@@ -135,6 +138,15 @@ extension PolicyTable.Certificate {
 extension PolicyTable.Action {
     fileprivate var members: [(String, JSONValue)] {
         [("server_wait", .wait(serverWait)), ("device_wait", .wait(deviceWait))]
+    }
+}
+
+extension PolicyTable.Period {
+    fileprivate var json: JSONValue {
+        .members([
+            ("hours", .array(hours.map { .integer($0) })), ("share", .number(share)),
+            ("buckets", .array(buckets.map(\.json))),
+        ])
     }
 }
 

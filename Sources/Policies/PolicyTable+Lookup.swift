@@ -1,11 +1,30 @@
 extension PolicyTable {
-    /// The index of the bucket that holds prompts of the given length.
+    /// The index of the bucket that holds prompts of the given length, in a table for all day.
     /// - Parameter promptTokens: Length of the prompt, in tokens. Below 1 counts as 1: an empty prompt is a request
     ///   too, and looking it up must not stop an app.
     /// - Returns: An index into `buckets`.
     /// - Precondition: The table has a bucket; it is valid, or the answer means nothing.
     /// - Complexity: O(log *n*) in the number of buckets; allocates nothing.
-    public func bucketIndex(promptTokens: Int) -> Int {
+    public func bucketIndex(promptTokens: Int) -> Int { Self.index(in: buckets, promptTokens: promptTokens) }
+
+    /// The index of the period that holds the given hour of the day; nil in a table for all day.
+    ///
+    /// Without an hour it is the period in which most requests arrive: an app that does not know the time must not stop.
+    /// - Parameter hour: Hour of the day in UTC, modulo 24; nil where unknown.
+    /// - Returns: An index into `periods`, or nil.
+    /// - Complexity: O(1): there are 24 hours.
+    public func periodIndex(hour: Int?) -> Int? {
+        guard !periods.isEmpty else { return nil }
+        if let hour {
+            let hour = ((hour % 24) + 24) % 24
+            if let own = periods.firstIndex(where: { $0.hours.contains(hour) }) { return own }
+        }
+        var busiest = 0
+        for index in periods.indices where periods[index].share > periods[busiest].share { busiest = index }
+        return busiest
+    }
+
+    private static func index(in buckets: [Bucket], promptTokens: Int) -> Int {
         precondition(!buckets.isEmpty, "a policy table without buckets decides nothing; validate it first")
         // The last bucket that begins at or before the length.
         var low = 0
@@ -19,19 +38,28 @@ extension PolicyTable {
 
     /// What the request does: the first action of its bucket whose cumulative probability exceeds the request's draw.
     ///
-    /// The same id always draws the same, so a retry repeats its action and a log can be checked afterwards. An action
-    /// is decided by what is known when the request arrives, never by its answer.
+    /// The same id always draws the same, so a retry within the period repeats its action and a log can be checked
+    /// afterwards. An action is decided by what is known when the request arrives, never by its answer.
     /// - Parameters:
     ///   - promptTokens: Length of the prompt, in tokens; below 1 counts as 1.
     ///   - requestID: Any text that differs between requests.
+    ///   - hour: Hour of the day in UTC at which the request arrived, modulo 24 (``hourOfDay(secondsSince1970:)``). A table
+    ///     for all day does not look at it; without it a table by periods takes its busiest one.
     /// - Returns: Waits from the request's arrival, in seconds.
     /// - Precondition: The table is valid.
     /// - Complexity: O(log *n* + *m* + *k*): buckets, actions of the mixture, bytes of the id. Allocates nothing.
-    public func decision(promptTokens: Int, requestID: String) -> Action {
-        let actions = buckets[bucketIndex(promptTokens: promptTokens)].actions
+    public func decision(promptTokens: Int, requestID: String, hour: Int? = nil) -> Action {
+        if let period = periodIndex(hour: hour) {
+            return Self.decision(in: periods[period].buckets, promptTokens, requestID)
+        }
+        return Self.decision(in: buckets, promptTokens, requestID)
+    }
+
+    private static func decision(in buckets: [Bucket], _ promptTokens: Int, _ requestID: String) -> Action {
+        let actions = buckets[index(in: buckets, promptTokens: promptTokens)].actions
         let last = actions.count - 1
         precondition(last >= 0, "a bucket without actions decides nothing; validate the table first")
-        let draw = last == 0 ? 0 : Self.draw(requestID: requestID)
+        let draw = last == 0 ? 0 : draw(requestID: requestID)
         var cumulative = 0.0
         for index in 0..<last {
             cumulative += actions[index].probability

@@ -63,7 +63,8 @@ extension PolicyTable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// What prompts of which length do; buckets in a row that do the same are one line.
+    /// What prompts of which length do, by period of the day where there are any; buckets in a row that do the same are
+    /// one line.
     /// - Parameter width: Columns that no line exceeds; at least 60.
     /// - Returns: A header and a line per action, ending in a newline.
     /// - Complexity: O(*n*) in the number of actions.
@@ -107,7 +108,7 @@ extension PolicyTable {
         }
     }
 
-    private var runs: [Run] {
+    private static func runs(of buckets: [Bucket]) -> [Run] {
         var runs: [Run] = []
         for bucket in buckets {
             let isBorrowed = bucket.evidence.borrowedFrom != nil
@@ -128,18 +129,31 @@ extension PolicyTable {
     }
 
     private func bucketLines(width: Int) -> [String] {
-        let runs = runs
-        var rows = [["prompt tokens", "requests", "action"]]
-        for run in runs {
-            let isMixture = run.actions.count > 1
-            let texts = run.actions.map { (isMixture ? "\(short(100 * $0.probability)) %: " : "") + $0.action.text }
-            for (index, text) in (texts.isEmpty ? ["none"] : texts).enumerated() {
-                rows.append(
-                    index == 0 ? [run.lengths, "\(run.requests)\(run.isBorrowed ? "*" : "")", text] : ["", "", text])
+        var lines: [String] = []
+        var hasBorrowed = false
+        func add(_ buckets: [Bucket]) {
+            let runs = Self.runs(of: buckets)
+            var rows = [["prompt tokens", "requests", "action"]]
+            for run in runs {
+                let isMixture = run.actions.count > 1
+                let texts = run.actions.map { (isMixture ? "\(short(100 * $0.probability)) %: " : "") + $0.action.text }
+                for (index, text) in (texts.isEmpty ? ["none"] : texts).enumerated() {
+                    rows.append(
+                        index == 0
+                            ? [run.lengths, "\(run.requests)\(run.isBorrowed ? "*" : "")", text] : ["", "", text])
+                }
             }
+            lines += aligned(rows, width: width)
+            hasBorrowed = hasBorrowed || runs.contains(where: \.isBorrowed)
+        }
+        if periods.isEmpty || !buckets.isEmpty { add(buckets) }
+        for period in periods {
+            if !lines.isEmpty { lines.append("") }
+            lines.append(clipped("\(period.words), \(short(100 * period.share)) % of requests", to: width))
+            add(period.buckets)
         }
         let note = "* too few rows for some of these lengths: they take a neighbour's action"
-        return aligned(rows, width: width) + (runs.contains(where: \.isBorrowed) ? ["", clipped(note, to: width)] : [])
+        return lines + (hasBorrowed ? ["", clipped(note, to: width)] : [])
     }
 }
 

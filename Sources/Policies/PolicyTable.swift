@@ -1,7 +1,7 @@
 /// Version 1 of the policy table: what the optimizer decided, for whom, on what evidence, and what it promises.
 ///
 /// An online scheduler reads one JSON document (schema/policy.schema.json), checks it with ``validate()`` and asks
-/// ``decision(promptTokens:requestID:)`` for each request. Times are in seconds, lengths in tokens, energy in joules,
+/// ``decision(promptTokens:requestID:hour:)`` for each request. Times are in seconds, lengths in tokens, energy in joules,
 /// money in the currency that `units` names. A wait of `.infinity` means *never started* and is `null` in the file.
 ///
 /// Any value can be built and encoded; only one without ``violations()`` is a policy.
@@ -44,8 +44,13 @@ public struct PolicyTable: Sendable, Hashable {
     public var expected: [String: Double]
     /// Outcomes on rows that a policy, solved without them, was judged on; nil where nothing was held out.
     public var heldOut: [String: Double]?
-    /// Ascending in prompt length, covering 1...∞ without gap or overlap.
+    /// Where expected outcomes may lie in a future window; nil where nobody asked, or the traces cannot tell.
+    public var expectedIntervals: Intervals?
+    /// What all hours of the day do: ascending in prompt length, covering 1...∞ without gap or overlap; empty for a table
+    /// by `periods`.
     public var buckets: [Bucket]
+    /// What each period of the day does, each hour being in one; empty for a table that has `buckets`.
+    public var periods: [Period]
     /// What a scheduler needs to hold the budget on traffic unlike the traces; nil for no guard.
     public var budgetGuard: BudgetGuard?
     /// What to do while an endpoint is missing.
@@ -56,9 +61,10 @@ public struct PolicyTable: Sendable, Hashable {
         id: String = "", revision: Int = 1, asOf: String? = nil, validFrom: String? = nil, validUntil: String? = nil,
         provenance: Provenance, units: Units = Units(), endpoints: Endpoints = Endpoints(), timeout: Double,
         objective: String, limits: [String: Limit] = [:], solvedUnder: [String: Limit]? = nil,
-        certificate: Certificate? = nil,
-        expected: [String: Double], heldOut: [String: Double]? = nil, buckets: [Bucket],
-        budgetGuard: BudgetGuard? = nil, fallback: Fallback = Fallback()
+        certificate: Certificate? = nil, expected: [String: Double], heldOut: [String: Double]? = nil,
+        expectedIntervals: Intervals? = nil,
+        buckets: [Bucket] = [], periods: [Period] = [], budgetGuard: BudgetGuard? = nil,
+        fallback: Fallback = Fallback()
     ) {
         self.id = id
         self.revision = revision
@@ -75,7 +81,9 @@ public struct PolicyTable: Sendable, Hashable {
         self.certificate = certificate
         self.expected = expected
         self.heldOut = heldOut
+        self.expectedIntervals = expectedIntervals
         self.buckets = buckets
+        self.periods = periods
         self.budgetGuard = budgetGuard
         self.fallback = fallback
     }

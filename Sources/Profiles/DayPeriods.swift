@@ -27,6 +27,7 @@ public struct DayPeriods: Sendable, Equatable {
     /// - Parameters:
     ///   - rows: Rows of the server with TTFT and hours.
     ///   - part: Which rows count.
+    /// - Returns: The periods, one or more.
     public static func chosen(from rows: TraceRows, part: TracePart) -> DayPeriods {
         let table = CyclicTable(hoursOf: rows, part: part)
         return DayPeriods(startHours: table.bestCut(most: mostChosen, minimum: ServerProfile.minimalGroupRows))
@@ -99,7 +100,7 @@ extension TraceRows {
 }
 
 extension CyclicTable {
-    /// Days and hours of the day of the rows that have an hour.
+    /// Days and hours of the day of the rows that have an hour; a cancelled one counts at its bound.
     init(hoursOf rows: TraceRows, part: TracePart) {
         let known = rows.counts.indices.filter {
             part.contains(isHeldOut: rows.isHeldOut[$0]) && rows.hours[$0] != TraceRows.noHour

@@ -55,7 +55,7 @@ private struct CensoredCurve {
     let rSquared: Double
 
     /// More iterations than this do not settle any more: the solutions of the last half are averaged.
-    static let maximalIterations = 60
+    static let maximalIterations = 100
 
     /// The curve; nil where columns are dependent.
     init?(_ times: CensoredTimes, degree: Int) {
@@ -92,7 +92,7 @@ private struct CensoredCurve {
             let weighted = zip(targets, roots).map { $0 * $1 }
             guard let next = try? leastSquares(columns(all, roots), weighted) else { return nil }
             let step = all.reduce(0) { max($0, abs(value(next.coefficients, $1) - value(x, $1))) }
-            isSettled = step <= 1e-10 * scale
+            isSettled = step <= 1e-6 * scale
             x = next.coefficients
             path.append(x)
         }

@@ -11,9 +11,11 @@ public struct HourEvidence: Sendable, Equatable {
         public let requests: Int
         /// Distinct days (UTC) that they arrived on.
         public let days: Int
-        /// Median TTFT in seconds; infinite where most failed.
+        /// How many of them were cancelled before they answered.
+        public let cancelled: Int
+        /// Median TTFT in seconds; infinite where most failed, or were cancelled before anything was seen there.
         public let p50: Double
-        /// 99th percentile in seconds; infinite where over 1 % failed.
+        /// 99th percentile in seconds; infinite where over 1 % failed, or were cancelled before anything was seen there.
         public let p99: Double
     }
 
@@ -31,7 +33,9 @@ public struct HourEvidence: Sendable, Equatable {
     public let byHour: [Group]
     /// Whole days from the first arrival on, those without a request left out.
     public let wholeDays: Int
-    /// Share of the variation that hours explain, 0...1: of whether requests are among the slowest 3/4, 1/2, ... 1/64.
+    /// Share of the variation that hours explain, 0...1.
+    ///
+    /// The variation is that of whether requests are among the slowest 3/4, half and so on to 1/64.
     public let explainedShare: Double
     /// Probability of hours at least this far apart if each day could as well have begun at another hour.
     public let pValue: Double
@@ -56,11 +60,11 @@ public struct HourEvidence: Sendable, Equatable {
         func group(_ hours: [Int]) -> Group? {
             let own = hours.flatMap { rowsOfHour[$0] }
             guard !own.isEmpty else { return nil }
-            let ttft = Empirical(values: own.map { rows.ttft[$0] }, counts: own.map { rows.counts[$0] })
+            let ttft = Empirical(rows, own, timeout: .greatestFiniteMagnitude)
             let days = Set(own.map { rows.hours[$0].quotient(by: 24) })
             return Group(
-                hours: hours, requests: ttft.observations, days: days.count, p50: ttft.quantile(0.5),
-                p99: ttft.quantile(0.99))
+                hours: hours, requests: ttft.observations, days: days.count,
+                cancelled: ttft.censoring?.observations ?? 0, p50: ttft.seenQuantile(0.5), p99: ttft.seenQuantile(0.99))
         }
         let groups = (0..<24).compactMap { group([$0]) }
         guard !groups.isEmpty else { return nil }

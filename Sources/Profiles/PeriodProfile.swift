@@ -1,3 +1,4 @@
+internal import Distributions
 public import Traces
 
 /// What a solver sees of one period of the day.
@@ -46,9 +47,11 @@ public struct DayProfile: Sendable, Equatable {
         periods = (0..<cut.count).map { index in
             let hours = cut.hours(of: index)
             let own = workload.flatMap { WorkloadProfile(rows: $0.arrived(in: hours, part), part: .all) }
-            let times = ServerProfile(
+            var times = ServerProfile(
                 rows: server.arrived(in: hours, part), part: .all, isConditioned: isConditioned, edges: edges?[index],
                 timeout: whole.timeout)
+            // Where all were cancelled nothing is known either.
+            if times?.pooled.unidentified == 1 { times = nil }
             if times == nil { unseen.append(index) }
             let requests = hours.reduce(0) { $0 + arrivals[$1] }
             return PeriodProfile(

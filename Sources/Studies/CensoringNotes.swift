@@ -26,6 +26,15 @@ func censoringNotes(_ profile: ServingProfile) -> [String] {
                 or read means and high quantiles of waiting policies as upper bounds
                 """)
         }
+        let seen = Double(censoring.infinite) / Double(profile.server.pooled.observations)
+        let weighed = profile.server.pooled.massAtInfinity
+        if weighed > seen + materialShare / 2 {
+            notes.append(
+                """
+                server: \(percent(seen)) of the rows failed, which stands for \(percent(weighed)) of requests if a failure is seen \
+                only by waiting for it, since cancelled requests may have failed as well; where errors come at once it is too much
+                """)
+        }
         for (edge, group) in zip(profile.server.lowerEdges, profile.server.groups)
         where profile.server.groups.count > 1 && group.unidentified > materialShare {
             notes.append("server, prompts from \(edge) tokens\(beyond(group, timeout))")

@@ -59,11 +59,13 @@ extension Metric {
     }
 
     /// How much of a limit a shadow price is stated for, and that step in words.
-    func step(isAtLeast: Bool, timeout: Double) -> (step: Double, words: String) {
+    func step(isAtLeast: Bool, time: Double?) -> (step: Double, words: String) {
         let less = isAtLeast ? "less" : "more"
         switch self {
         case .ttftMean: return (0.01, "10 ms \(less) of ttft.mean")
-        case .ttftQuantile: return (0.001, "0.1 points \(less) of requests later than \(rawValue)")
+        case .ttftQuantile:
+            let when = time.map { "\(text($0)) s" } ?? rawValue
+            return (0.001, "0.1 points \(less) of requests later than \(when)")
         case .energyMean: return (1, "One joule \(less) of energy.mean")
         case .costMean: return (0.001, "One unit of money \(less) per 1,000 requests")
         default: return (0.01, "One \(isAtLeast ? "point less" : "more point") of \(rawValue)")

@@ -24,10 +24,10 @@ extension ProfileStudy {
     }
 
     private func row(_ name: String, _ group: HourEvidence.Group) -> [String] {
-        [
-            name, "\(group.requests)", "\(group.days)", group.p50.isFinite ? text(group.p50) : "failed",
-            group.p99.isFinite ? text(group.p99) : "failed",
-        ]
+        func time(_ seconds: Double) -> String {
+            seconds.isFinite ? text(seconds) : group.cancelled > 0 ? "not seen" : "failed"
+        }
+        return [name, "\(group.requests)", "\(group.days)", time(group.p50), time(group.p99)]
     }
 
     private static func sentence(_ evidence: HourEvidence, isConditioned: Bool) -> String {
@@ -52,7 +52,8 @@ extension ProfileStudy {
         func json(_ group: HourEvidence.Group) -> [String: JSONValue] {
             [
                 "hours": .array(group.hours.map { .integer($0) }), "requests": .integer(group.requests),
-                "days": .integer(group.days), "p50": .number(group.p50), "p99": .number(group.p99),
+                "days": .integer(group.days), "cancelled": .integer(group.cancelled), "p50": .number(group.p50),
+                "p99": .number(group.p99),
             ]
         }
         let worlds = profiles.day?.all.periods ?? []

@@ -28,6 +28,7 @@ public struct RiskComparison: Sendable {
     ///   - profiles: Its traces' profiles, by the hour too.
     ///   - rollingHours: Lengths of rolling windows to try.
     ///   - isReversed: Tune on the later part and judge on the earlier.
+    /// - Returns: One row a rule, with the margin that `confidence` asks for.
     /// - Throws: `StudyError` where the problem has no such limit or split, or no arrival times.
     public static func compare(
         _ problem: Problem, on profiles: StudyProfiles, rollingHours: [Int], isReversed: Bool

@@ -7,7 +7,7 @@ extension RiskStudy {
     public var sentences: [String] {
         let metric = Metric.prefillShare(of: risk.limited).rawValue
         let window = risk.settings.window
-        let percent = text(100 * risk.settings.confidence)
+        let percent = percentText(risk.settings.confidence)
         let forecast = tightened.forecast
         var lines: [String] = []
         switch decision {
@@ -24,7 +24,7 @@ extension RiskStudy {
         if let level = claimedLevel {
             lines.append(
                 """
-                With \(text(100 * level)) % confidence the share stays within \(text(risk.budget)) in a future window of \
+                With \(percentText(level)) % confidence the share stays within \(text(risk.budget)) in a future window of \
                 \(window) h (predicted \(text(forecast.predicted)); worst so far \(text(forecast.worst))).
                 """)
         } else {
@@ -80,6 +80,14 @@ extension RiskStudy {
             "steady": .array(steady.map { .string($0) }),
         ])
     }
+}
+
+/// A share in percent, without needless decimals: 95, 97.5, 99.9.
+private func percentText(_ share: Double) -> String {
+    var digits = fixed(100 * share, decimals: 4)
+    while digits.last == "0" { digits.removeLast() }
+    if digits.last == "." { digits.removeLast() }
+    return digits
 }
 
 extension BudgetRisk.Forecast {

@@ -42,31 +42,44 @@ extension SolveStudy {
             "baselines": .object(
                 Dictionary(
                     uniqueKeysWithValues: baselines.map { ($0.baseline.rawValue, json($0.judgement)) })),
-            "partition": .object([
-                "buckets": .integer(optimum.plans.reduce(0) { $0 + $1.lowerEdges.count }), "loss": .init(partitionLoss),
-                "losses": bucketChoice?.lossesJSON ?? .array([]),
-            ]),
+            "partition": partition,
             "regime": .init(regime),
             "policy_id": .string(table.id),
-            "buckets": .array(
-                table.buckets.map { bucket in
+            "buckets": .array(table.buckets.map(Self.json)),
+            "periods": .array(
+                table.periods.map { period in
                     .object([
-                        "from": .integer(bucket.from), "to": bucket.to.map { .integer($0) } ?? .null,
-                        "requests": .integer(bucket.evidence.requests),
-                        "actions": .array(
-                            bucket.actions.map { choice in
-                                .object([
-                                    "probability": .number(choice.probability),
-                                    "server_wait": .number(choice.action.serverWait),
-                                    "device_wait": .number(choice.action.deviceWait),
-                                ])
-                            }),
+                        "hours": .array(period.hours.map { .integer($0) }), "share": .number(period.share),
+                        "buckets": .array(period.buckets.map(Self.json)),
                     ])
                 }),
             "traces": .array(profiles.sources.map(\.json)),
             "linear_algebra": .string(Engine.name),
             "notes": .array(notes.map { .string($0) }),
         ])
+    }
+
+    private static func json(_ bucket: PolicyTable.Bucket) -> JSONValue {
+        .object([
+            "from": .integer(bucket.from), "to": bucket.to.map { .integer($0) } ?? .null,
+            "requests": .integer(bucket.evidence.requests),
+            "actions": .array(
+                bucket.actions.map { choice in
+                    .object([
+                        "probability": .number(choice.probability),
+                        "server_wait": .number(choice.action.serverWait),
+                        "device_wait": .number(choice.action.deviceWait),
+                    ])
+                }),
+        ])
+    }
+
+    private var partition: JSONValue {
+        var members: [String: JSONValue] = [
+            "buckets": .integer(optimum.plans.reduce(0) { $0 + $1.lowerEdges.count }), "loss": .init(partitionLoss),
+        ]
+        members["losses"] = bucketChoice?.lossesJSON
+        return .object(members)
     }
 
     /// A baseline's outcomes by metric, with those on held-out rows and the limits it breaks beside them.

@@ -30,7 +30,8 @@ extension SolveStudy {
             limits: Self.byName(problem.limits),
             solvedUnder: limits == problem.limits ? nil : Self.byName(limits),
             certificate: certificate, expected: optimum.expected.byName, heldOut: optimum.heldOut?.byName,
-            buckets: tableBuckets(of: 0),
+            expectedIntervals: expectedIntervals,
+            buckets: worlds.count == 1 ? tableBuckets(of: 0) : [], periods: tablePeriods,
             budgetGuard: limit.map { .init(endpoint: $0.endpoint == .server ? .server : .device, budget: $0.budget) })
         let broken = table.violations().filter { $0.rule != .idShape }
         guard broken.isEmpty else {
@@ -63,6 +64,29 @@ extension SolveStudy {
                     status: status($0.gap), primal: $0.primal, bound: $0.bound, gap: $0.gap, scale: $0.scale,
                     multipliers: $0.multipliers.byName)
             })
+    }
+
+    /// A period a world; none where there is one world.
+    private var tablePeriods: [PolicyTable.Period] {
+        guard worlds.count > 1 else { return [] }
+        return worlds.indices.map { world in
+            .init(hours: worlds[world].hours ?? [], share: worlds[world].share, buckets: tableBuckets(of: world))
+        }
+    }
+
+    /// Ranges of what the risk study resampled.
+    private var expectedIntervals: PolicyTable.Intervals? {
+        guard let last = risks.last else { return nil }
+        func range(_ interval: RiskInterval) -> PolicyTable.Intervals.Range {
+            .init(low: interval.low, high: interval.high)
+        }
+        var outcomes = [Metric.ttftMean.rawValue: range(last.intervals.ttftMean)]
+        for study in risks {
+            outcomes[Metric.prefillShare(of: study.risk.limited).rawValue] = range(study.intervals.share)
+        }
+        return .init(
+            confidence: last.risk.settings.confidence, isClaimed: risks.allSatisfy { $0.claimedLevel != nil },
+            windowHours: last.risk.settings.window, outcomes: outcomes)
     }
 
     /// A world's asked-for buckets; one without requests takes the action of its neighbour, and says so.

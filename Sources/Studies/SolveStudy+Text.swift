@@ -96,7 +96,9 @@ extension SolveStudy {
             )
         return multipliers.sorted { $0.key < $1.key }.compactMap { limited, multiplier in
             guard multiplier != 0 else { return nil }
-            let (step, words) = limited.step(isAtLeast: multiplier < 0, timeout: problem.timeout)
+            let bound = limits.first { $0.metric == limited }
+            let time = limited == problem.objective ? answer.certificate.primal : bound?.atMost ?? bound?.atLeast
+            let (step, words) = limited.step(isAtLeast: multiplier < 0, time: time)
             let of = metric == .ttftMean ? "mean TTFT" : metric.rawValue
             return "\(words) would buy \(metric.amount(abs(multiplier) * step)) of \(of)."
         }

@@ -77,7 +77,10 @@ struct DayMaker {
             case .chosen: .chosen(from: server, part: part)
             case .starting(let hours): DayPeriods(startHours: hours)
             }
-        return asked.joined(rows: server, part: part, minimum: ServerProfile.minimalGroupRows)
+        let minimum = ServerProfile.minimalGroupRows
+        let known = asked.joined(rows: server, part: part, minimum: minimum)
+        // A period that hardly any request came in would be free to spend a budget that its future requests share.
+        return workload.map { known.joined(rows: $0, part: part, minimum: minimum) } ?? known
     }
 
     /// What a user should know of the periods that came out.
@@ -89,8 +92,15 @@ struct DayMaker {
         if case .starting(let hours) = choice, day.all.cut != DayPeriods(startHours: hours) {
             remarks.append(
                 """
-                endpoints.server.condition_on: periods of fewer than \(ServerProfile.minimalGroupRows) server rows were joined \
-                to the one before; left: \(starts(day.all.cut))
+                endpoints.server.condition_on: periods of fewer than \(ServerProfile.minimalGroupRows) server rows or workload \
+                requests were joined to the one before; left: \(starts(day.all.cut))
+                """)
+        }
+        if choice == .chosen, day.all.cut.count == 1 {
+            remarks.append(
+                """
+                condition_on: hour_of_day: this trace bears out no periods, so there is one, all day; name hours to have them \
+                anyway: {hour_of_day: [0, 8, 18]}
                 """)
         }
         if let evidence, evidence.verdict == .tooFewDays {

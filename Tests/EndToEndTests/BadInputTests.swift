@@ -90,14 +90,32 @@ import Testing
             words: ["device.prefill_share", "server.prefill_share", "0.8"])
     }
 
-    @Test func `what this version does not solve is said, not ignored`() throws {
+    @Test func `limits in conflict are named with the nearest value of each, others are not`() throws {
         let folder = try Sample.folder()
-        try expectRefusal(folder, ["--set", "objective=cost.mean"], status: 65, words: ["cost.mean", "ttft.mean"])
+        let tight = ["--set", "limits.ttft.p99.at_most=0.8", "--set", "limits.failed_share.at_most=0.9"]
+        let run = try Run(["solve", "problem.yaml"] + tight, in: folder.url)
+        #expect(run.status == 3, "\(run.errors)")
+        #expect(
+            run.errors.contains(
+                "no policy keeps ttft.p99 at most 0.800 and device.prefill_share at most 0.200 together"))
+        #expect(run.errors.contains("Nearest, the others kept, ttft.p99 at most "))
+        #expect(!run.errors.contains("failed_share"), "it is not to blame: \(run.errors)")
+    }
+
+    @Test func `metrics without figures are refused before anything is solved`() throws {
+        let lengths = "prompt_tokens\n" + (0..<60).map { "\(10 + $0)\n" }.joined()
+        let folder = try Sample.folder(["prompts.csv": lengths])
         try expectRefusal(
-            folder, ["--set", "limits={failed_share: {at_most: 0.1}}"], status: 65, words: ["failed_share"])
-        for arguments in [["--deterministic"], ["--set", "deterministic=true"]] {
-            try expectRefusal(folder, arguments, status: 65, words: ["deterministic", "mixtures"])
-        }
+            folder, ["--set", "limits.energy.mean.at_most=5"], status: 65, words: ["energy.mean", "output_tokens"])
+    }
+
+    @Test(arguments: [
+        ["--set", "workload.buckets={by: optimal, count: 4}"], ["--set", "confidence=0.9"],
+    ])
+    func `what does not go with hours of the day is said, not ignored`(_ arguments: [String]) throws {
+        let hours = ["--set", "endpoints.server.condition_on=hour_of_day"]
+        try expectRefusal(
+            try Sample.folder(), hours + arguments, status: 65, words: ["hour_of_day"])
     }
 
     @Test func `a table that cannot be written ends with 73 and leaves the old one`() throws {

@@ -31,4 +31,24 @@ import Testing
         #expect(Engine.name.hasPrefix("OpenBLAS "))
         #expect(!Engine.name.hasSuffix(" Prescott"))
     }
+
+    @Test(arguments: [(3, 4, 5), (1, 1, 1), (1, 7, 200), (129, 70, 33), (2, 0, 3), (0, 3, 2)])
+    func `a product equals the loops it stands for, with the same bits every time`(_ m: Int, _ k: Int, _ n: Int) {
+        var generator = SeededGenerator(seed: 100 * m + 10 * k + n)
+        func random(_ rows: Int, _ columns: Int) -> Matrix {
+            var matrix = Matrix(rows: rows, columns: columns)
+            for i in matrix.elements.indices { matrix.elements[i] = Double.random(in: -1...1, using: &generator) }
+            return matrix
+        }
+        let (a, b) = (random(m, k), random(k, n))
+        let c = product(a, b)
+        #expect(c.rows == m && c.columns == n)
+        #expect(product(a, b) == c)
+        for i in 0..<m {
+            for j in 0..<n {
+                let sum = (0..<k).reduce(0) { $0 + a[i, $1] * b[$1, j] }
+                #expect(abs(c[i, j] - sum) < 1e-12)
+            }
+        }
+    }
 }

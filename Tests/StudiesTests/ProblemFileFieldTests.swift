@@ -17,6 +17,7 @@ import Traces
         #expect(problem.moneyPerJoule == nil && problem.readerTokensPerSecond == nil)
         #expect(!problem.isDeterministic)
         #expect(problem.timeout == 60 && problem.tuningShare == 0.7 && problem.discoAlpha == 0.05)
+        #expect(problem.confidence == nil && problem.budgetWindowHours == 24)
         #expect(problem.asOf == nil && problem.validityDays == nil && problem.revision == 1)
         #expect(problem.path == "problem.yaml" && problem.sha256.count == 64)
     }
@@ -113,8 +114,31 @@ import Traces
         ("none", Problem.Conditioning.pooled), ("prompt_tokens", .promptTokens(lowerEdges: [])),
         ("{prompt_tokens: [1, 64, 256]}", .promptTokens(lowerEdges: [1, 64, 256])),
         ("{prompt_tokens: [64]}", .promptTokens(lowerEdges: [1, 64])),
+        ("{prompt_tokens: auto}", .promptTokens(lowerEdges: [])), ("hour_of_day", .pooled),
     ]) func `TTFT may be conditioned on the prompt length`(_ yaml: String, _ choice: Problem.Conditioning) throws {
         #expect(try readProblem(problemText(server: "trace: a, condition_on: \(yaml)")).server.conditioning == choice)
+    }
+
+    @Test(
+        arguments: [
+            ("none", Problem.Conditioning.pooled, nil), ("hour_of_day", .pooled, .chosen),
+            ("{hour_of_day: auto}", .pooled, .chosen), ("{hour_of_day: [0, 8, 18]}", .pooled, .starting([0, 8, 18])),
+            ("{hour_of_day: [6, 23]}", .pooled, .starting([6, 23])),
+            (
+                "{prompt_tokens: [1, 64], hour_of_day: [0, 8]}", .promptTokens(lowerEdges: [1, 64]), .starting([0, 8])
+            ), ("{hour_of_day: auto, prompt_tokens: auto}", .promptTokens(lowerEdges: []), .chosen),
+        ] as [(String, Problem.Conditioning, Problem.PeriodChoice?)])
+    func `the server's TTFT may be conditioned on the hour of the day, and on the length besides`(
+        _ yaml: String, _ lengths: Problem.Conditioning, _ periods: Problem.PeriodChoice?
+    ) throws {
+        let problem = try readProblem(problemText(server: "trace: a, condition_on: \(yaml)"))
+        #expect(problem.server.conditioning == lengths && problem.server.periods == periods)
+    }
+
+    @Test(arguments: ["⚑hour_of_day", "{⚑hour_of_day: [0, 8]}", "{prompt_tokens: [1, 2], ⚑hour_of_day: auto}"])
+    func `the device knows no hour of the day`(_ yaml: String) {
+        expectProblemFinding(
+            in: problemText(server: "trace: a", device: "trace: b, condition_on: \(yaml)"))
     }
 
     @Test func `either endpoint may be a trace or a formula`() throws {
@@ -131,6 +155,38 @@ import Traces
         #expect(try readProblem(minimalProblem + "deterministic: \(word)\n").isDeterministic == isDeterministic)
         let set = try readProblem(minimalProblem + "deterministic: maybe\n", set: ["deterministic=\(word)"])
         #expect(set.isDeterministic == isDeterministic)
+    }
+
+    @Test(arguments: [
+        ("24h", 24), ("24", 24), ("1h", 1), ("7d", 168), ("365d", 8760), ("8760", 8760), ("'7d'", 168),
+    ]) func `a budget's confidence has a window of hours or days`(_ text: String, _ hours: Int) throws {
+        let problem = try readProblem(
+            minimalProblem + "limits: {device.prefill_share: {at_most: 0.2}}\nconfidence: 0.9\nbudget_window: \(text)\n"
+        )
+        #expect(problem.confidence == 0.9 && problem.budgetWindowHours == hours)
+    }
+
+    @Test(arguments: [
+        "0", "0h", "-1h", "1.5h", "366d", "8761", "h", "d", "24 h", "1w", "24hh", "99999999999999999999d",
+    ])
+    func `other windows are refused`(_ text: String) throws {
+        let file = minimalProblem + "limits: {device.prefill_share: {at_most: 0.2}}\nconfidence: 0.9\n"
+        let error = try #require(problemError(in: file + "budget_window: \(text)\n"))
+        #expect(error.findings.map(\.field) == ["budget_window"])
+    }
+
+    @Test(arguments: ["0.49", "1", "95", "-0.1", ".nan"]) func `other confidences are refused`(_ text: String) throws {
+        let file = minimalProblem + "limits: {device.prefill_share: {at_most: 0.2}}\nconfidence: \(text)\n"
+        #expect(try #require(problemError(in: file)).findings.map(\.field) == ["confidence"])
+    }
+
+    @Test func `a confidence needs a budget, and a window needs a confidence`() throws {
+        for limits in ["", "limits: {device.prefill_share: {at_least: 0.2}}\n", "limits: {ttft.mean: {at_most: 1}}\n"] {
+            let error = try #require(problemError(in: minimalProblem + limits + "confidence: 0.9\n"))
+            #expect(error.findings.map(\.field) == ["confidence"])
+        }
+        let file = minimalProblem + "limits: {server.prefill_share: {at_most: 0.2}}\nbudget_window: 24h\n"
+        #expect(try #require(problemError(in: file)).findings.map(\.field) == ["budget_window"])
     }
 
     @Test func `the rest of the fields`() throws {

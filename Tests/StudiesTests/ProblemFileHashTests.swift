@@ -51,7 +51,11 @@ import Testing
             "workload.trace.max_rejected=0.5", "workload.buckets.count=8", "workload.buckets.by=exact",
             "workload.buckets={by: edges, edges: [1, 2]}", "workload.buckets.by=optimal",
             "workload.buckets={by: optimal, count: 8}", "endpoints.server.trace=x",
-            "endpoints.server.condition_on=prompt_tokens",
+            "endpoints.server.condition_on=prompt_tokens", "endpoints.server.condition_on=hour_of_day",
+            "endpoints.server.condition_on={hour_of_day: [0, 8]}",
+            "endpoints.server.condition_on={hour_of_day: [1, 8]}",
+            "endpoints.server.condition_on={hour_of_day: [0, 8], prompt_tokens: [1, 2]}",
+            "endpoints.server.condition_on={hour_of_day: auto, prompt_tokens: [1, 2]}",
             "endpoints.server.condition_on={prompt_tokens: [1, 2]}", "endpoints.server.residuals=none",
             "endpoints.server.tpot=0.5", "endpoints.server.price.prefill=2", "endpoints.server.price.decode=2",
             "endpoints.server.price.per_tokens=3", "endpoints.server.price.currency=EUR",
@@ -91,7 +95,7 @@ import Testing
 
     @Test func `the hash is SHA-256 of the sorted lines, as another program computes it`() throws {
         #expect(
-            try readProblem(minimalProblem).sha256 == "3a6adcd3db03cfaf6ff0b49c82cba46a0eb8b5c1430ae08acd4dbd705666a7d0"
+            try readProblem(minimalProblem).sha256 == "ede4c9fae1ade246ad74471f0494cce986c7db0573f9bdb22db812c6a0f9a000"
         )
     }
 }

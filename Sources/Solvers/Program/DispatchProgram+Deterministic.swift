@@ -9,11 +9,15 @@ extension LinearAnswer {
     /// bucket mixes two waits also the shortest wait between them that the limits allow. If no combination keeps the limits,
     /// other buckets give way, the one first that loses least for what it gives. What is left of the limits is then spent
     /// on any single change that helps. The bound stays that of mixtures, so the gap says what rounding costs at most.
-    func rounded(limits: CoupledProgram) -> LinearAnswer {
+    /// - Parameters:
+    ///   - limits: What must be kept.
+    ///   - fallback: Mixtures of one action a bucket that keep the limits, to fall back on.
+    /// - Returns: The answer; its primal is infinite where nothing was found.
+    func rounded(limits: CoupledProgram, fallback: [Mixture]?) -> LinearAnswer {
         var answer = self
         var rounding = Rounding(
             groups: groups, limits: limits.limits, scales: limits.scales, mixtures: solution.mixtures)
-        guard rounding.round() else {
+        guard rounding.round() || fallback.map({ rounding.start(from: $0) }) == true else {
             (answer.primal, answer.mixtures) = (.infinity, [])
             return answer
         }
@@ -50,6 +54,14 @@ private struct Rounding {
         }
         let mixed = options.indices.filter { options[$0].count > 1 }
         guard combinations(options, mixed) || repair(options) else { return false }
+        improve()
+        return true
+    }
+
+    /// Starts from given actions and improves on them; false where they break a limit.
+    mutating func start(from mixtures: [Mixture]) -> Bool {
+        take(mixtures.enumerated().map { g, mixture in groups.choice(group: g, action: mixture.parts[0].action) })
+        guard excess(usage) == 0 else { return false }
         improve()
         return true
     }

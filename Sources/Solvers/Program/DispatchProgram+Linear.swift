@@ -13,8 +13,11 @@ struct LinearAnswer {
 
     var evaluations: Int { groups.evaluations }
 
-    /// Optimal within mixtures; the gap says what giving up mixtures costs at most.
-    var status: SolveStatus { mixtures.isEmpty && solution.status == .optimal ? .infeasible : solution.status }
+    /// Whether it is optimal; without mixtures only as far as the bound, which is that of mixtures, can tell.
+    var status: SolveStatus {
+        if mixtures.isEmpty { return .infeasible }
+        return solution.status == .optimal && certificate.gap > CoupledProgram.optimalGap ? .feasible : solution.status
+    }
 
     var certificate: DispatchAnswer.Certificate {
         DispatchAnswer.Certificate(
@@ -29,11 +32,12 @@ extension DispatchProgram {
     ///   - objective: What is minimized.
     ///   - rows: What it is minimized under.
     ///   - start: Mixtures to begin with, one a bucket; their actions become plans.
-    ///   - target: When it may end early.
+    ///   - target: When it may end early; then the answer may mix even where the program is not to.
+    ///   - fallback: Without mixtures: actions to fall back on where rounding keeps no limit.
     /// - Returns: The optimum; mixtures are empty where the rows cannot be kept together.
     func minimize(
         _ objective: OutcomeRow, _ rows: LimitRows, startingWith start: [[Mixture]] = [],
-        until target: CoupledProgram.Target? = nil
+        until target: CoupledProgram.Target? = nil, fallback: [Mixture]? = nil
     ) -> LinearAnswer {
         var objective = objective
         if objective.tails.isEmpty { objective.tails = rows.tails.map { _ in 0 } }
@@ -55,7 +59,8 @@ extension DispatchProgram {
         }
         let answer = LinearAnswer(
             solution: solution, mixtures: mixtures, rows: rows, primal: solution.primal, groups: groups)
-        return isDeterministic && target == nil && !mixtures.isEmpty ? answer.rounded(limits: program) : answer
+        return isDeterministic && target == nil && !mixtures.isEmpty
+            ? answer.rounded(limits: program, fallback: fallback) : answer
     }
 
     /// The size of each row's usage: 1 for shares, else what the plainest policies use.

@@ -61,26 +61,18 @@ extension DispatchProgram {
         rounds += answer.solution.rounds
         evaluations += answer.evaluations
         if answer.mixtures.isEmpty {
-            // Without mixtures the least quantile may be out of reach: the least that rounding reaches, by bisection.
-            var low = best
-            best = timeout
-            answer = leastMean(mean, rows, quantile: best, startingWith: search.mixtures)
-            for _ in 0..<40 where !answer.mixtures.isEmpty && best - low > 1e-9 * best {
-                let t = low + (best - low) / 2
-                let next = leastMean(mean, rows, quantile: t, startingWith: search.mixtures)
-                rounds += next.solution.rounds
-                evaluations += next.evaluations
-                if next.mixtures.isEmpty {
-                    low = t
-                } else {
-                    (answer, best) = (next, quantile(level, of: next.mixtures, atMost: t))
-                }
-            }
+            // Without mixtures the least quantile may be out of reach.
+            let found = leastTimeWithoutMixtures(rows, level, from: best, startingWith: search.mixtures)
+            guard let found else { return .infeasible([]) }
+            best = found.time
+            answer = leastMean(mean, rows, quantile: best, startingWith: found.mixtures)
+            rounds += answer.solution.rounds
+            evaluations += answer.evaluations
         }
         guard !answer.mixtures.isEmpty else { return .infeasible([]) }
         let proven = search.proof.map { min($0.time.nextUp, best) } ?? 0
         return DispatchAnswer(
-            status: proven >= search.high || isDeterministic ? answer.status : .iterationLimit,
+            status: proven < search.high ? .iterationLimit : best > proven ? .feasible : answer.status,
             plans: plans(answer.mixtures),
             certificate: .init(
                 primal: best, bound: proven, scale: timeout, multipliers: [:]),
@@ -97,7 +89,32 @@ extension DispatchProgram {
                 objective, at: time,
                 share: max(1 - level, min(tailShare(time, of: mixtures), 1 - level + LimitRows.tailTolerance)))
         }
-        return minimize(mean, tied, startingWith: [mixtures])
+        return minimize(mean, tied, startingWith: [mixtures], fallback: mixtures)
+    }
+
+    /// Without mixtures: a least time by which all but 1 − level of the requests can be answered, by bisection.
+    ///
+    /// At each time the share of later requests is minimized and rounded; only the limits themselves stand in the way of
+    /// that, so it goes further than rounding a policy of least mean.
+    private func leastTimeWithoutMixtures(
+        _ rows: LimitRows, _ level: Double, from start: Double, startingWith mixtures: [Mixture]
+    ) -> (time: Double, mixtures: [Mixture])? {
+        let enough = 1 - level + LimitRows.tailTolerance
+        func probe(_ t: Double) -> [Mixture]? {
+            var tailed = rows
+            let number = tailed.tail(at: t)
+            let answer = minimize(
+                OutcomeRow(tail: number, of: tailed.tails.count), tailed, startingWith: [mixtures])
+            return answer.mixtures.isEmpty || answer.primal > enough ? nil : answer.mixtures
+        }
+        guard var best = probe(timeout.nextDown) else { return nil }
+        var high = quantile(level, of: best)
+        var low = start
+        while high - low > 1e-9 * high {
+            let t = low + (high - low) / 2
+            if let found = probe(t) { (best, high) = (found, quantile(level, of: found, atMost: t)) } else { low = t }
+        }
+        return (high, best)
     }
 
     /// The quantile of min(T, timeout) that mixtures, one a bucket, have; `start` is known not to be below it.

@@ -17,6 +17,8 @@ struct WaitSearch: Sendable {
     private let curve: UsageCurve?
     /// The device's possible times in the bucket, ascending, where a step may be looked for.
     private let deviceTimes: [Double]
+    /// Between this and never there is no wait to choose.
+    private let lastSeen: Double
 
     /// Waits in the order found, the timeout standing for never, and their terms: `stride` numbers a wait.
     private(set) var waits: [Double] = []
@@ -38,8 +40,11 @@ struct WaitSearch: Sendable {
         self.curve = curve
         self.deviceTimes = deviceTimes
         stride = Term.firstTail + needs.tails.count
+        lastSeen = bucket.lastSeen(first)
         insert(0, at: 0)
-        if !onlyRace { insert(timeout, at: 1) }
+        if onlyRace { return }
+        if lastSeen > 0, lastSeen < timeout { insert(lastSeen, at: 1) }
+        insert(timeout, at: order.count)
     }
 
     private var timeout: Double { bucket.profile.timeout }
@@ -68,7 +73,7 @@ struct WaitSearch: Sendable {
 
     /// The number of a wait, valued if it was not.
     mutating func number(of wait: Double) -> Int {
-        let wait = min(wait, timeout)
+        let wait = wait < timeout ? min(wait, lastSeen) : timeout
         let place = order.partitioningIndex { waits[$0] >= wait }
         if place < order.count, waits[order[place]] == wait { return order[place] }
         insert(wait, at: place)
@@ -102,6 +107,10 @@ struct WaitSearch: Sendable {
         var place = 0
         while place + 1 < order.count {
             let (a, b) = (order[place], order[place + 1])
+            if waits[a] >= lastSeen {
+                place += 1
+                continue
+            }
             let goal = min(least, known - offset) - tolerance
             var lower = left[a] + right[b]
             if lower < goal {

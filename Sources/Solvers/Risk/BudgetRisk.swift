@@ -88,7 +88,8 @@ public struct BudgetRisk: Sendable {
         public let forecast: Forecast
     }
 
-    /// Solves the family and sees how it fares hour by hour.
+    /// Solves the family and sees how it fares hour by hour; nil where no trace that has a say in the share has arrival
+    /// times over `minimalHours`, or no budget has a plan.
     /// - Parameters:
     ///   - profile: The world, all hours together.
     ///   - hourly: The same by the hour.
@@ -96,8 +97,6 @@ public struct BudgetRisk: Sendable {
     ///   - budget: The largest share, 0...1.
     ///   - settings: What is asked.
     ///   - solve: The optimum at a budget; nil where there is none.
-    /// - Returns: nil where no trace that has a say in the share has arrival times over `minimalHours`, or no budget
-    ///   has a plan.
     public init?(
         profile: ServingProfile, hourly: HourlyProfile, limited: Endpoint, budget: Double,
         settings: RiskSettings = RiskSettings(), solve: (Double) -> DispatchPlan?
@@ -153,6 +152,11 @@ public struct BudgetRisk: Sendable {
 
     // MARK: - Rules
 
+    /// How the shares of plans vary: much faster than one by one.
+    public func forecasts(of plans: [DispatchPlan]) -> [Forecast] {
+        Self.forecasts(plans, model, series, settings, rolling: nil)
+    }
+
     /// How the share of a plan varies.
     public func forecast(of plan: DispatchPlan) -> Forecast {
         Self.forecasts([plan], model, series, settings, rolling: nil)[0]
@@ -163,8 +167,8 @@ public struct BudgetRisk: Sendable {
     /// The largest of the family that does, then `refinements` halvings of the step to the next.
     /// - Parameters:
     ///   - rule: What must stay within the budget.
-    ///   - solve: The optimum at a budget, as for the family.
     ///   - refinements: Solves spent on the search between two of the family.
+    ///   - solve: The optimum at a budget, as for the family.
     /// - Returns: nil where not even the tightest budget that has a plan keeps the rule.
     public func tightened(under rule: RiskRule, refinements: Int = 6, solve: (Double) -> DispatchPlan?) -> Tightened? {
         let plans = family.prefix { $0.budget <= budget }
@@ -210,79 +214,68 @@ public struct BudgetRisk: Sendable {
         _ plans: [DispatchPlan], _ model: HourlyModel, _ series: [HourlyProfile.Series], _ settings: RiskSettings,
         rolling: Int?
     ) -> [Forecast] {
-        let sums = series.map { model.prefilled(under: plans, in: $0) }
+        let sums = model.prefilled(under: plans, in: series)
         let shares = plans.map { model.share(under: $0) }
-        let factors = Self.factors(sums, series, settings, window: settings.window)
+        let means = sums.outcomes(orOf: shares)
+        let factors = factors(sums, settings, window: settings.window)
+        let worst = worstFactors(sums, settings, rolling)
         return plans.indices.map { p in
-            let resampled = (0..<settings.resamples).map { factors[p, $0] * shares[p] }.sorted()
+            let resampled = (0..<settings.resamples).map { min(1, factors[$0, p] * means[p]) }
             return Forecast(
-                share: shares[p], predicted: resampled.predictiveQuantile(settings.confidence),
-                worst: shares[p] * worstFactor(p, sums, series, settings, rolling))
+                share: shares[p], predicted: resampled.predictiveSelection(settings.confidence),
+                worst: min(1, means[p] * worst[p]))
         }
     }
 
-    /// How much larger the outcome of each plan is in each resample than in all hours: one row a plan.
+    /// How much larger the outcome of each plan is in each resample than in all hours: one row a resample,
+    /// one column a plan.
     ///
     /// Series are independent unless they are of one clock, whose hours are drawn together; each multiplies the outcome
     /// by its own factor.
-    /// - Parameter window: Hours in a resample; nil for as many as the series has.
-    static func factors(
-        _ sums: [HourlySums], _ series: [HourlyProfile.Series], _ settings: RiskSettings, window: Int?
-    ) -> Matrix {
-        var result = Matrix(rows: sums[0].plans, columns: settings.resamples)
-        for (k, (sums, series)) in zip(sums, series).enumerated() {
+    /// - Parameters:
+    ///   - sums: Hourly sums, of one or more clocks.
+    ///   - settings: How to resample.
+    ///   - window: Hours in a resample; nil for as many as the series has.
+    /// - Returns: Factors around 1.
+    static func factors(_ sums: [ClockedSums], _ settings: RiskSettings, window: Int?) -> Matrix {
+        var result = Matrix(rows: settings.resamples, columns: sums[0].sums.plans)
+        for (k, clocked) in sums.enumerated() {
             let bootstrap = BlockBootstrap(
-                units: sums.hours, blockLength: settings.blockLength, windowLength: window,
-                seed: settings.seed &+ UInt64(series.clock))
-            let own = sums.relativeRatios(bootstrap, resamples: settings.resamples)
-            for j in result.elements.indices {
-                result.elements[j] = k == 0 ? own.elements[j] : result.elements[j] * own.elements[j]
+                units: clocked.sums.hours, blockLength: settings.blockLength, windowLength: window,
+                seed: settings.seed &+ UInt64(clocked.clock))
+            let own = clocked.sums.relativeRatios(bootstrap, resamples: settings.resamples)
+            if k == 0 {
+                result = own
+            } else {
+                for j in result.elements.indices { result.elements[j] *= own.elements[j] }
             }
         }
         return result
     }
 
-    /// How much larger a plan's share is in the worst rolling window than in all hours.
+    /// How much larger each plan's share is in the worst rolling window than in all hours.
     ///
-    /// Series of one clock are met in the same window; of different clocks, the worst alone counts.
-    private static func worstFactor(
-        _ plan: Int, _ sums: [HourlySums], _ series: [HourlyProfile.Series], _ settings: RiskSettings, _ rolling: Int?
-    ) -> Double {
-        var worst = 1.0
-        for clock in Set(series.map(\.clock)).sorted() {
-            let members = series.indices.filter { series[$0].clock == clock }
-            let hours = sums[members[0]].hours
+    /// Sums of one clock are met in the same window; of different clocks, the worst alone counts.
+    private static func worstFactors(_ sums: [ClockedSums], _ settings: RiskSettings, _ rolling: Int?) -> [Double] {
+        var worst = [Double](repeating: 1, count: sums[0].sums.plans)
+        for clock in Set(sums.map(\.clock)).sorted() {
+            let members = sums.filter { $0.clock == clock }.map(\.sums)
+            let hours = members[0].hours
             let length = min(rolling ?? rollingWindow(settings.window, hours: hours), hours)
-            var factors = [Double](repeating: 1, count: hours - length + 1)
-            for member in members {
-                let whole = sums[member].ratios[plan]
-                let tops = RollingWindow.sums(of: sums[member].row(plan), length: length)
-                let bottoms = RollingWindow.sums(of: sums[member].weights, length: length)
-                for start in factors.indices {
-                    factors[start] *=
-                        bottoms[start] > 0 && whole > 0 ? tops[start] / (bottoms[start] * whole) : 0
+            let weights = members.map { RollingWindow.sums(of: $0.weights, length: length) }
+            let wholes = members.map(\.ratios)
+            for plan in worst.indices {
+                var factors = [Double](repeating: 1, count: hours - length + 1)
+                for (member, (weights, whole)) in zip(members, zip(weights, wholes)) {
+                    let tops = RollingWindow.sums(of: member.row(plan), length: length)
+                    for start in factors.indices {
+                        let weight = weights[start] * whole[plan]
+                        factors[start] *= weight > 0 ? tops[start] / weight : 0
+                    }
                 }
+                worst[plan] = max(worst[plan], factors.reduce(0, max))
             }
-            worst = max(worst, factors.reduce(0, max))
         }
         return worst
-    }
-}
-
-extension HourlyModel {
-    /// The limited endpoint's share of prompt tokens over all requests.
-    func share(under plan: DispatchPlan) -> Double {
-        let workload = profile.workload
-        var tokens = 0.0
-        for (range, mixture) in plan.runs(over: workload.lengths) {
-            for part in mixture.parts {
-                for i in range {
-                    tokens +=
-                        part.probability * Double(workload.lengths[i] * workload.counts[i])
-                        * model.startShare(of: limited, promptTokens: workload.lengths[i], under: part.action)
-                }
-            }
-        }
-        return tokens / (workload.meanPromptTokens * Double(workload.requests))
     }
 }

@@ -6,17 +6,21 @@ internal import Serving
 /// What plans would have done hour by hour: the limited endpoint's prefilled tokens and the TTFT, as sums that resamples
 /// and windows need no more than to add up.
 ///
-/// Each series varies by itself, the other distributions staying as they are over all hours.
+/// Here each series varies by itself, the other distributions staying as they are over all hours; `HourlyModel+Joint` has
+/// those that vary together.
 /// Source: derived, docs/maths/risk.md.
 struct HourlyModel {
     let profile: ServingProfile
     let model: FirstTokenModel
     let limited: Endpoint
+    /// The server's group of each of the workload's lengths.
+    private let groupOfLength: [Int]
 
     init(_ profile: ServingProfile, limited: Endpoint) {
         self.profile = profile
         self.limited = limited
         model = FirstTokenModel(profile)
+        groupOfLength = profile.workload.lengths.map { profile.server.group(of: $0) }
     }
 
     /// Whether a series has a say in the limited endpoint's share: the other endpoint's times and prompt lengths do.
@@ -35,6 +39,50 @@ struct HourlyModel {
         case .device: byDeviceTimes(plans, series.requests)
         case .workload: byLengths(plans, series.requests)
         }
+    }
+
+    /// The limited endpoint's share of prompt tokens over all pairs of requests and times.
+    func share(under plan: DispatchPlan) -> Double {
+        let workload = profile.workload
+        var tokens = 0.0
+        if limited == .device {
+            for (group, own, mixture) in groupRuns(of: plan) {
+                let length = profile.server.lowerEdges[group]  // any length of the group has its times
+                for part in mixture.parts {
+                    tokens +=
+                        part.probability * own
+                        * model.startShare(of: .device, promptTokens: length, under: part.action)
+                }
+            }
+        } else {
+            for (range, mixture) in plan.runs(over: workload.lengths) {
+                for part in mixture.parts {
+                    for i in range {
+                        tokens +=
+                            part.probability * Double(workload.lengths[i] * workload.counts[i])
+                            * model.startShare(of: .server, promptTokens: workload.lengths[i], under: part.action)
+                    }
+                }
+            }
+        }
+        return tokens / (workload.meanPromptTokens * Double(workload.requests))
+    }
+
+    /// Runs of lengths that share a mixture and a group of server times, with their prompt tokens.
+    private func groupRuns(of plan: DispatchPlan) -> [(group: Int, tokens: Double, mixture: Mixture)] {
+        let workload = profile.workload
+        var runs: [(group: Int, tokens: Double, mixture: Mixture)] = []
+        for (range, mixture) in plan.runs(over: workload.lengths) {
+            var last = -1
+            for i in range {
+                if groupOfLength[i] != last {
+                    last = groupOfLength[i]
+                    runs.append((last, 0, mixture))
+                }
+                runs[runs.count - 1].tokens += Double(workload.lengths[i] * workload.counts[i])
+            }
+        }
+        return runs
     }
 
     // MARK: - The server's times
@@ -68,14 +116,10 @@ struct HourlyModel {
             repeating: Array(repeating: [], count: plans.count), count: server.groups.count)
         var waits = [Set<Double>](repeating: [], count: server.groups.count)
         for (p, plan) in plans.enumerated() {
-            for (range, mixture) in plan.runs(over: profile.workload.lengths) {
-                for i in range {
-                    let group = server.group(of: profile.workload.lengths[i])
-                    let own = Double(profile.workload.lengths[i] * profile.workload.counts[i])
-                    for part in mixture.parts where part.action.deviceWait < profile.timeout {
-                        masses[group][p].append((part.action.deviceWait, part.probability * own))
-                        if part.action.deviceWait > 0 { waits[group].insert(part.action.deviceWait) }
-                    }
+            for (group, own, mixture) in groupRuns(of: plan) {
+                for part in mixture.parts where part.action.deviceWait < profile.timeout {
+                    masses[group][p].append((part.action.deviceWait, part.probability * own))
+                    if part.action.deviceWait > 0 { waits[group].insert(part.action.deviceWait) }
                 }
             }
         }
@@ -279,13 +323,16 @@ extension HourlyModel {
     /// Only relative changes from hour to hour are taken from what follows, which finer noise hardly moves.
     private var thinnedNoise: [(residual: Double?, share: Double)] {
         let device = profile.device
-        let step = (device.residuals.count + 31) / 32
-        var noise: [(residual: Double?, share: Double)] = stride(from: 0, to: device.residuals.count, by: step).map {
-            let range = $0..<min($0 + step, device.residuals.count)
+        // Mass that is not identified (a residual of infinity) is none of the neighbours.
+        let finite = device.residuals.last == .infinity ? device.residuals.count - 1 : device.residuals.count
+        let step = max(1, (finite + 31) / 32)
+        var noise: [(residual: Double?, share: Double)] = stride(from: 0, to: finite, by: step).map {
+            let range = $0..<min($0 + step, finite)
             let share = range.reduce(0.0) { $0 + device.masses[$1] }
             let sum = range.reduce(0.0) { $0 + device.masses[$1] * device.residuals[$1] }
             return (share > 0 ? sum / share : device.residuals[range.lowerBound], share)
         }
+        if finite < device.residuals.count { noise.append((.infinity, device.masses[finite])) }
         if device.failedShare > 0 { noise.append((nil, device.failedShare)) }
         return noise
     }

@@ -10,6 +10,9 @@ struct HourlySums {
     /// One row a plan and a last one for the weights; one column an hour.
     let table: Matrix
 
+    /// Sums with the given table.
+    init(table: Matrix) { self.table = table }
+
     /// Number of plans.
     var plans: Int { table.rows - 1 }
     /// Number of hours.
@@ -23,29 +26,31 @@ struct HourlySums {
 
     /// Each plan's ratio over all hours; 0 where there is no weight.
     var ratios: [Double] {
-        let weight = weights.reduce(0, +)
-        return (0..<plans).map { weight > 0 ? row($0).reduce(0, +) / weight : 0 }
+        var sums = [Double](repeating: 0, count: plans + 1)
+        for hour in 0..<hours { for row in 0...plans { sums[row] += table[row, hour] } }
+        return (0..<plans).map { sums[plans] > 0 ? sums[$0] / sums[plans] : 0 }
     }
 
-    /// Each plan's ratio in each of `resamples` resamples, over its ratio in all hours: one row a plan, one column a
-    /// resample; 1 where either has no weight.
+    /// Each plan's ratio in each of `resamples` resamples, over its ratio in all hours: one row a resample, one column a
+    /// plan; 1 where either has no weight.
     ///
-    /// One matrix product of the sums with the resamples' counts, a few resamples at a time so that the counts of long
+    /// One matrix product of the resamples' counts with the sums, a few resamples at a time so that the counts of long
     /// traces need little room.
     func relativeRatios(_ bootstrap: BlockBootstrap, resamples: Int) -> Matrix {
         let whole = ratios
-        var result = Matrix(rows: plans, columns: resamples)
+        var byHour = Matrix(rows: hours, columns: plans + 1)
+        for hour in 0..<hours { for row in 0...plans { byHour[hour, row] = table[row, hour] } }
+        var result = Matrix(rows: resamples, columns: plans)
         let tile = max(1, min(resamples, 1 << 20 / max(1, hours)))
         for start in stride(from: 0, to: resamples, by: tile) {
             let range = start..<min(start + tile, resamples)
-            var counts = Matrix(rows: hours, columns: range.count)
+            var counts = Matrix(rows: range.count, columns: hours)
             counts.elements = bootstrap.counts(resamples: range)
-            let sums = product(table, counts)
-            for (k, resample) in range.enumerated() {
-                let weight = sums[plans, k]
-                for plan in 0..<plans {
-                    let isKnown = weight > 0 && whole[plan] > 0
-                    result[plan, resample] = isKnown ? sums[plan, k] / (weight * whole[plan]) : 1
+            let sums = product(counts, byHour)
+            for plan in 0..<plans {
+                for k in 0..<range.count {
+                    let weight = sums[k, plans] * whole[plan]
+                    result[start + k, plan] = weight > 0 ? sums[k, plan] / weight : 1
                 }
             }
         }

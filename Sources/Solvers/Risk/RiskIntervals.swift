@@ -46,27 +46,27 @@ extension BudgetRisk {
     public func intervals(of tightened: Tightened) -> RiskIntervals {
         let plan = tightened.plan
         let level = settings.confidence
-        func interval(_ factors: Matrix, times value: Double) -> RiskInterval {
-            RiskInterval(ascending: (0..<settings.resamples).map { factors[0, $0] * value }.sorted(), level: level)
+        func interval(_ sums: [ClockedSums], around pairs: Double, atMost cap: Double) -> RiskInterval {
+            let value = sums.outcomes(orOf: [pairs])[0]
+            let factors = Self.factors(sums, settings, window: settings.window)
+            let values = (0..<settings.resamples).map { min(cap, factors[$0, 0] * value) }
+            return RiskInterval(ascending: values.sorted(), level: level)
         }
-        let prefilled = series.map { model.prefilled(under: [plan], in: $0) }
-        let share = interval(
-            Self.factors(prefilled, series, settings, window: settings.window), times: tightened.forecast.share)
+        let share = interval(model.prefilled(under: [plan], in: series), around: tightened.forecast.share, atMost: 1)
         // Every series moves the TTFT, those without a say in the share included.
         let moving = hourly.series.filter { $0.requests.hours >= Self.minimalHours }
-        let waited = moving.map { model.waited(under: [plan], in: $0) }
         let mean = interval(
-            Self.factors(waited, moving, settings, window: settings.window), times: model.meanTTFT(under: plan))
+            model.waited(under: [plan], in: moving), around: model.meanTTFT(under: plan), atMost: model.profile.timeout)
         return RiskIntervals(share: share, ttftMean: mean, waits: waits(of: tightened, level: level))
     }
 
     private func waits(of tightened: Tightened, level: Double) -> [RiskIntervals.Wait] {
         let plans = family.map(\.plan)
-        let sums = series.map { model.prefilled(under: plans, in: $0) }
-        let shares = plans.map { model.share(under: $0) }
-        let factors = Self.factors(sums, series, settings, window: nil)
+        let sums = model.prefilled(under: plans, in: series)
+        let shares = sums.outcomes(orOf: plans.map { model.share(under: $0) })
+        let factors = Self.factors(sums, settings, window: nil)
         let picked = (0..<settings.resamples).map { r in
-            plans.indices.last { shares[$0] * factors[$0, r] <= tightened.budget + 1e-9 } ?? 0
+            plans.indices.last { shares[$0] * factors[r, $0] <= tightened.budget + 1e-9 } ?? 0
         }
         var times = [Int](repeating: 0, count: plans.count)
         for p in picked { times[p] += 1 }

@@ -38,7 +38,10 @@ struct FieldTree: Sendable {
         ("workload", FieldTree([("trace", trace), ("buckets", FieldTree(values: ["by", "count", "edges"]))])),
         (
             "endpoints",
-            FieldTree([("server", FieldTree(endpoint)), ("device", FieldTree(endpoint + [("energy", energy)]))])
+            FieldTree([
+                ("server", FieldTree(endpoint(conditions: ["prompt_tokens", "hour_of_day"]))),
+                ("device", FieldTree(endpoint(conditions: ["prompt_tokens"]) + [("energy", energy)])),
+            ])
         ),
         ("exchange", FieldTree(values: ["per_joule"])),
         ("reader", FieldTree(values: ["tokens_per_second"])),
@@ -67,14 +70,16 @@ struct FieldTree: Sendable {
             ("max_rejected", .value),
         ], shortForm: "path")
 
-    private static let endpoint: [(String, FieldTree)] = [
-        ("trace", trace),
-        ("ttft", FieldTree(values: ["intercept", "per_token", "per_token_squared"])),
-        ("condition_on", FieldTree(values: ["prompt_tokens", "hour_of_day"])),
-        ("residuals", .value),
-        ("tpot", .value),
-        ("price", FieldTree(values: ["prefill", "decode", "per_tokens", "currency", "source", "date"])),
-    ]
+    private static func endpoint(conditions: [String]) -> [(String, FieldTree)] {
+        [
+            ("trace", trace),
+            ("ttft", FieldTree(values: ["intercept", "per_token", "per_token_squared"])),
+            ("condition_on", FieldTree(values: conditions)),
+            ("residuals", .value),
+            ("tpot", .value),
+            ("price", FieldTree(values: ["prefill", "decode", "per_tokens", "currency", "source", "date"])),
+        ]
+    }
 
     private static let energy = FieldTree(values: ["prefill", "decode"])
 

@@ -67,28 +67,29 @@ extension ProblemReader {
         if field.value.isWord("prompt_tokens") {
             spec.conditioning = .promptTokens(lowerEdges: [])
         } else if field.value.isWord("hour_of_day") {
+            guard isServer else {
+                section.refuse(
+                    field, wanted: wanted,
+                    advice: "The device's TTFT is its own, whatever the hour: `hour_of_day` belongs to the server.")
+                return
+            }
             spec.periods = .chosen
         } else {
             guard case .mapping = field.value.content, let groups = section.section("condition_on") else {
                 section.refuse(field, wanted: wanted)
                 return
             }
-            if groups["prompt_tokens"] == nil, groups["hour_of_day"] == nil {
+            if field.value.fields?.isEmpty == true {
                 groups.addMissing("prompt_tokens", wanted: wanted)
             }
             if let lengths = groups["prompt_tokens"] {
                 let isAuto = lengths.value.isWord("auto")
                 spec.conditioning = .promptTokens(lowerEdges: isAuto ? [] : groups.lowerEdges("prompt_tokens") ?? [])
             }
-            if let hours = groups["hour_of_day"] {
+            // At the device it is an unknown field, which has been noted.
+            if isServer, let hours = groups["hour_of_day"] {
                 spec.periods = hours.value.isWord("auto") ? .chosen : .starting(groups.startHours("hour_of_day") ?? [])
             }
-        }
-        if spec.periods != nil, !isServer {
-            section.refuse(
-                field, found: "`hour_of_day` at the device", wanted: "`hour_of_day` at the server only",
-                advice: "The device's TTFT is its own, whatever the hour: leave it out here.")
-            spec.periods = nil
         }
     }
 
