@@ -37,6 +37,7 @@ def means(world: World, lengths, waits, tails=()) -> dict:
 
     A tail is (t, True) for T > t, or (t, False) for T >= t.
     """
+    tails = set(tails)
     columns = {name: np.zeros(len(waits)) for name in [*LINEAR, *tails]}
     device = device_price(world)
     for l in lengths:
@@ -137,7 +138,7 @@ class Tables:
             return Optimum(math.inf, None)
         if found.status != 0:
             raise ArithmeticError(f"HiGHS: {found.message}")
-        return Optimum(sign * float(found.fun) * unit, found.x)
+        return Optimum(sign * float(value @ found.x), found.x)
 
     def excess(self, limits: list[Limit]) -> float:
         """The least sum of what limits are exceeded by, each over its column's size; 0 where they can be kept together."""
