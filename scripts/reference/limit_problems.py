@@ -133,12 +133,12 @@ class LimitsProblem(Problem):
                 bound = min(bound, self.timeout)
             else:
                 column = table.column(name)
-                room = max(float(np.ptp(column)), 1e-12) * float(rng.choice([0.0, 0.01, 0.1, -0.1], p=[0.3, 0.3, 0.3, 0.1]))
+                room = float(np.ptp(column)) * float(rng.choice([0.0, 0.01, 0.1, -0.1], p=[0.3, 0.3, 0.3, 0.1]))
                 bound = totals[name] + (-room if is_at_least else room)
                 if name.endswith("share"):
                     bound = 0.0 if rng.random() < 0.05 else min(1.0, bound)
                     bound = round(bound, 6) if rng.random() < 0.3 else bound
-            if bound > 0 or (bound == 0 and not name.startswith("ttft")):
+            if bound > 1e-9 or (bound == 0 and not name.startswith("ttft")):
                 limits.append(Limit(name, float(bound), is_at_least))
         # Sometimes both sides of one metric, sometimes an equality.
         if limits and level(limits[0].metric) is None and not limits[0].is_at_least and rng.random() < 0.25:

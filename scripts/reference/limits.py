@@ -127,7 +127,7 @@ class Tables:
         for limit in limits:
             name, turn, right = limit.row
             row = turn * self.column(name)
-            size = max(sum(np.abs(c[name]).max() for c in self.columns), 1e-300)
+            size = sum(np.abs(c[name]).max() for c in self.columns) or 1.0
             rows.append(row / size)
             rights.append(right / size)
         found = scipy.optimize.linprog(
@@ -149,7 +149,7 @@ class Tables:
         rows, rights = np.zeros((k, n + k)), np.zeros(k)
         for i, limit in enumerate(limits):
             name, turn, right = limit.row
-            size = max(sum(np.abs(c[name]).max() for c in self.columns), 1e-300)
+            size = sum(np.abs(c[name]).max() for c in self.columns) or 1.0
             rows[i, :n] = turn * self.column(name) / size
             rows[i, n + i] = -1
             rights[i] = right / size
