@@ -87,7 +87,10 @@ struct DispatchGroups: PlanSource, Sendable {
     }
 
     // A choice's number is twice its wait's number, plus 1 where the device starts first.
-    private static func choice(_ number: Int, _ first: Endpoint) -> Int { 2 * number + (first == .device ? 1 : 0) }
+    // The race, number 0 of both families, is one choice.
+    private static func choice(_ number: Int, _ first: Endpoint) -> Int {
+        number == 0 ? 0 : 2 * number + (first == .device ? 1 : 0)
+    }
 
     /// The action of a choice.
     func action(group: Int, choice: Int) -> Action {
