@@ -72,6 +72,8 @@ extension DispatchProgram {
             evaluations += answer.evaluations
         }
         guard !answer.mixtures.isEmpty else { return .infeasible([]) }
+        // The policy of least mean may be a little faster than it has to be.
+        best = quantile(level, of: answer.mixtures, atMost: best)
         let proven = search.proof.map { min($0.time.nextUp, best) } ?? 0
         return DispatchAnswer(
             status: proven < search.high - CoupledProgram.optimalGap * timeout
