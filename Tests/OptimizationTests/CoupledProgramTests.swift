@@ -246,9 +246,11 @@ private func solve(_ columns: [[Double]], _ rhs: [Double]) -> [Double]? {
 
     @Test(arguments: 1...10) func `many groups mix no more than limits allow`(seed: Int) {
         let source = TableSource(seed: seed, groups: 60, limits: 4)
-        let usages = (0..<4).map { k in source.table.reduce(0) { $0 + ($1.map { $0.usage[k] }.min() ?? 0) } }
-        let middle = (0..<4).map { k in
-            0.7 * usages[k] + 0.3 * source.table.reduce(0) { $0 + ($1.map { $0.usage[k] }.max() ?? 0) }
+        let middle: [Double] = (0..<4).map { k in
+            source.table.reduce(0.0) { sum, group in
+                let usages = group.map { $0.usage[k] }
+                return sum + 0.7 * (usages.min() ?? 0) + 0.3 * (usages.max() ?? 0)
+            }
         }
         let found = solution(source, middle)
         guard found.status != .infeasible else {
