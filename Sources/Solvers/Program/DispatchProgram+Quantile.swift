@@ -41,7 +41,7 @@ extension DispatchProgram {
                 rounds += answer.solution.rounds
                 evaluations += answer.evaluations
                 if answer.solution.primal <= enough {
-                    wasHit = true
+                    wasHit = !isClose  // twice in a row would walk double by double
                     search.mixtures = answer.mixtures
                     search.high = min(t, quantile(level, of: answer.mixtures, atMost: t))
                 } else {
