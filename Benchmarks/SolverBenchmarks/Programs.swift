@@ -31,7 +31,8 @@ extension SolverBenchmarks {
             seconds: seconds, objective: answer?.certificate.primal, bound: answer?.certificate.bound,
             lowerEdges: world.buckets.lowerEdges, evaluations: answer?.evaluations, rows: world.samples.count,
             mean: answer?.tieBreak?.primal, gap: answer?.tieBreak?.gap ?? answer?.certificate.gap,
-            rounds: answer?.rounds)
+            rounds: answer?.rounds,
+            binding: answer?.certificate.multipliers.values.count { $0 != 0 })
     }
 
     /// The program that the options name.

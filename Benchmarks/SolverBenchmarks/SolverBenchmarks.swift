@@ -58,6 +58,8 @@ struct Report: Encodable {
     var gap: Double?
     /// Rounds of the dual search.
     var rounds: Int?
+    /// How many limits have a price.
+    var binding: Int?
     /// Breakpoints of the frontier.
     var points: Int?
 }

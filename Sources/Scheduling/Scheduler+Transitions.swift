@@ -4,13 +4,27 @@ import Policies
 extension Scheduler {
     // MARK: Time
 
+    /// Marks a run that is over, before anything is decided: it needs no cancel, and has nothing to hand over.
+    /// - Returns: Whether the event closed a run that was running.
+    mutating func close(_ event: Event) -> Bool {
+        let (run, status): (Run, Side.Status)
+        switch event {
+        case .ended(let ended, _): (run, status) = (ended, .ended)
+        case .failed(let failed): (run, status) = (failed, .failed)
+        case .submitted, .token, .timer: return false
+        }
+        guard self[run.endpoint].status == .running, self[run.endpoint].run == run else { return false }
+        self[run.endpoint].status = status
+        return true
+    }
+
     /// Takes a decision that waited for its instant to be over, or for a deadline to pass.
     /// - Returns: Whether it took one; another may have become due.
     mutating func settle(isOver: Bool, _ commands: inout Commands) -> Bool {
         switch phase {
-        case .tied(let endpoint) where isOver || now > instant:
+        case .tied(let endpoint) where (isOver || now > instant) && self[endpoint].status != .failed:
             win(endpoint, heldThrough, at: instant, isWhole: heldWhole, &commands)
-        case .leaving(let source) where isOver || now > instant:
+        case .leaving(let source) where (isOver || now > instant) && self[source].status == .running:
             handOver(from: source, &commands)
         case .waiting where now > deadline || (isOver && now == deadline):
             finish(.failed, &commands)
@@ -88,13 +102,8 @@ extension Scheduler {
 
     /// Tokens came, and with `isWhole` there are no more.
     mutating func receive(_ run: Run, _ through: Int, isWhole: Bool, _ commands: inout Commands) {
+        guard isAwaited(run), isWhole || (through > delivered && self[run.endpoint].status == .running) else { return }
         let endpoint = run.endpoint
-        guard isRunning(run) else {
-            if isWhole { endLate(run, through, &commands) }
-            return
-        }
-        guard isWhole || through > delivered else { return }
-        if isWhole { self[endpoint].status = .ended }
         switch phase {
         case .waiting where isBeatenInTie(endpoint):
             phase = .tied(endpoint)
@@ -108,14 +117,18 @@ extension Scheduler {
             win(endpoint, through, at: now, isWhole: isWhole, &commands)
         case .streaming(endpoint), .leaving(endpoint), .continuing(endpoint):
             deliver(endpoint, through, isWhole: isWhole, at: now, &commands)
-        case .idle, .streaming, .leaving, .continuing, .finished:
-            preconditionFailure("only who may answer is running")
+        case .idle, .streaming, .leaving, .continuing, .finished: break
         }
     }
 
-    private func isRunning(_ run: Run) -> Bool {
-        let side = self[run.endpoint]
-        return side.status == .running && side.run == run
+    /// Whether the response waits for this run, which may just have ended or failed.
+    private func isAwaited(_ run: Run) -> Bool {
+        guard self[run.endpoint].run == run else { return false }
+        return switch phase {
+        case .waiting, .tied: true
+        case .streaming(let endpoint), .leaving(let endpoint), .continuing(let endpoint): endpoint == run.endpoint
+        case .idle, .finished: false
+        }
     }
 
     /// Whether the other endpoint, should it answer in this very instant, would win: it was started before, or is the
@@ -182,7 +195,7 @@ extension Scheduler {
     ///
     /// Where it had no token left, and nobody has added one, the response is whole. The target would be asked to continue
     /// what is complete, which costs its prefill, and small models do go on talking.
-    private mutating func endLate(_ run: Run, _ through: Int, _ commands: inout Commands) {
+    mutating func endLate(_ run: Run, _ through: Int, _ commands: inout Commands) {
         guard case .continuing = phase, let handOver, run == handOver.source else { return }
         if through == delivered && delivered == handOver.target.after { finish(.ok, &commands) }
     }
@@ -190,9 +203,8 @@ extension Scheduler {
     // MARK: Failure and end
 
     mutating func fail(_ run: Run, _ commands: inout Commands) {
-        guard isRunning(run) else { return }
+        guard isAwaited(run) else { return }
         let endpoint = run.endpoint
-        self[endpoint].status = .failed
         switch phase {
         case .waiting:
             startWhoIsDue(&commands)
@@ -204,8 +216,7 @@ extension Scheduler {
             win(holder, heldThrough, at: instant, isWhole: heldWhole, &commands)
         case .streaming, .leaving, .continuing:
             fallBack(from: endpoint, &commands)
-        case .idle, .finished:
-            preconditionFailure("only who may answer is running")
+        case .idle, .finished: break
         }
     }
 

@@ -99,12 +99,14 @@ public struct Scheduler: Sendable, Hashable {
         let isTimer = event == .timer
         // Fired or, from a clock that runs ahead, fired early: it is asked for again where it is still needed.
         if isTimer { timerAt = .infinity }
+        let wasRunning = close(event)
         while settle(isOver: isTimer, &commands) {}
         switch event {
         case .submitted: submit(&commands)
         case .token(let run, let through): receive(run, through, isWhole: false, &commands)
-        case .ended(let run, let through): receive(run, through, isWhole: true, &commands)
-        case .failed(let run): fail(run, &commands)
+        case .ended(let run, let through) where wasRunning: receive(run, through, isWhole: true, &commands)
+        case .ended(let run, let through): endLate(run, through, &commands)
+        case .failed(let run): if wasRunning { fail(run, &commands) }
         case .timer: if phase == .waiting { startWhoIsDue(&commands) }
         }
         setTimer(&commands)

@@ -3,7 +3,9 @@ internal import Profiles
 internal import Serving
 
 /// The requests of one bucket, weighted by their share of all requests, and what waits do to them.
-struct BucketTerms: Sendable {
+///
+/// Never changes; a class so that the many searches that look at it share it at no cost.
+final class BucketTerms: Sendable {
     let profile: ServingProfile
     /// Number of the world that the profile is of.
     let world: Int

@@ -47,7 +47,7 @@ struct WaitSearch: Sendable {
         insert(timeout, at: order.count)
     }
 
-    private var timeout: Double { bucket.profile.timeout }
+    var timeout: Double { bucket.profile.timeout }
 
     /// Values a wait.
     private mutating func insert(_ wait: Double, at place: Int) {
