@@ -26,7 +26,9 @@ import Testing
         let policy_id: String
     }
 
-    /// The sample's server bills 2.8e-7 a token; its device draws 0.155 J, 7.75e-9. Both decode faster than people read.
+    /// The sample's server bills 2.8e-7 a token; its device draws 0.155 J, 7.75e-9.
+    ///
+    /// Both decode faster than people read.
     private static let settings = [
         "reader.tokens_per_second=4", "endpoints.server.tpot=0.02", "endpoints.device.tpot=0.05",
     ]

@@ -8,7 +8,7 @@ import Testing
 
 /// When to hand a running response over, against every request, reader and time listed.
 @Suite struct `Migration points` {
-    @Test(arguments: 0..<600)
+    @Test(arguments: 0..<1500)
     func `the point is the best of all that go unnoticed, request by request`(seed: Int) throws {
         let world = try MigrationWorld(seed: seed)
         for source in Endpoint.allCases {
@@ -144,7 +144,9 @@ import Testing
             serverTPOT: server, deviceTPOT: device, readers: readers, rules: rules)
     }
 
-    /// (i − 1) / 8 + 0.5 ≤ i / 4 from i = 3 on. Of 100 tokens 97 are decoded elsewhere, 13 prefilled.
+    /// (i − 1) / 8 + 0.5 ≤ i / 4 from i = 3 on.
+    ///
+    /// Of 100 tokens 97 are decoded elsewhere, 13 prefilled.
     @Test func `the first point in time is best where all answers are alike`() throws {
         let decision = try plain().decision(from: .server, for: BucketRequests([(10, 100, 1)]))
         let point = try #require(decision.point)

@@ -20,10 +20,8 @@ public struct BucketRequests: Sendable {
     }
 
     /// Requests of the given lengths; equal ones may be given one by one.
-    /// - Parameters:
-    ///   - pairs: Prompt tokens (≥ 1), output tokens (≥ 0) and weight of each; those of weight 0 are left out.
-    ///   - isSorted: Whether outputs ascend already.
-    /// - Complexity: O(*n* log *n*), or O(*n*) for sorted pairs with few lengths.
+    /// - Parameter pairs: Prompt tokens (≥ 1), output tokens (≥ 0) and weight of each; those of weight 0 are left out.
+    /// - Complexity: O(*n* log *n*).
     public init(_ pairs: [(promptTokens: Int, outputTokens: Int, weight: Double)]) {
         let present = pairs.filter { $0.weight > 0 }
         lengths = Set(present.map(\.promptTokens)).sorted()
@@ -38,6 +36,7 @@ public struct BucketRequests: Sendable {
     ///   - ranges: For each bucket the range of its indices into `workload.lengths`; they ascend without overlap.
     ///   - weight: How much a request counts by its index into `workload.lengths`, for example the probability that an
     ///     endpoint answers it.
+    /// - Returns: One set of requests a range, maybe empty.
     /// - Complexity: O(*n* log *n*) for *n* distinct pairs.
     public static func each(
         of workload: WorkloadProfile, in ranges: [Range<Int>], weight: (Int) -> Double = { _ in 1 }

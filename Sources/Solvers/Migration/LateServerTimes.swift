@@ -31,6 +31,7 @@ struct LateServerTimes: TargetTimes {
     private let isOneGroup: Bool
     /// `won` and `masses` of the requests that still run.
     private var wonRunning = 0.0
+    private var wonAtFirst = 0.0
     private var massRunning = 0.0
     /// For each length and group, once wanted: Σ weight / P(S > c) over its wins, and the weight of those with no S > c.
     private var open: [Double]
@@ -70,6 +71,7 @@ struct LateServerTimes: TargetTimes {
             wonRunning += end.weight * won[end.length]
             massRunning += end.weight * masses[end.length]
         }
+        wonAtFirst = wonRunning
         guard wonRunning > 0 else { return nil }
     }
 
@@ -110,8 +112,8 @@ struct LateServerTimes: TargetTimes {
         return (late, late)
     }
 
-    /// Whether the device wins any of what still runs, but for what subtracting leaves.
-    private var isKnown: Bool { wonRunning > 1e-12 * massRunning }
+    /// Whether the device wins enough of what still runs for sums kept by subtracting to be sharp.
+    private var isKnown: Bool { wonRunning > 1e-3 * wonAtFirst }
 
     mutating func lateShare(_ lengths: [Int], _ running: [Double], tokens i: Int, after x: Double) -> Double {
         var (late, total) = (0.0, 0.0)

@@ -11,6 +11,9 @@ protocol TargetTimes {
     /// - Parameters:
     ///   - lengths: Prompt lengths of the bucket.
     ///   - running: How much of each still runs; one of them is > 0.
+    ///   - i: Tokens delivered before the hand-over.
+    ///   - x: Seconds that the target may take.
+    /// - Returns: A share, 0 ... 1.
     mutating func lateShare(_ lengths: [Int], _ running: [Double], tokens i: Int, after x: Double) -> Double
     /// Takes note that requests of a length have ended.
     mutating func end(_ weight: Double, length index: Int)
@@ -34,8 +37,7 @@ struct DeviceTimes: TargetTimes {
     /// Whether longer prompts never take less (true), never more (false), or it depends (nil).
     private let isRising: Bool?
 
-    /// The device of a world.
-    /// - Parameter shortest: No prompt is shorter.
+    /// The device of a world, for prompts of at least `shortest` tokens.
     init(_ profile: ServingProfile, shortest: Int) {
         device = profile.device
         timeout = profile.timeout
