@@ -53,6 +53,10 @@ public struct PolicyTable: Sendable, Hashable {
     public var periods: [Period]
     /// What a scheduler needs to hold the budget on traffic unlike the traces; nil for no guard.
     public var budgetGuard: BudgetGuard?
+    /// The pace in tokens per second at which the reader's lead is counted before a hand-over; nil where none is planned.
+    ///
+    /// Of several paces it is the one that hardly any reader exceeds.
+    public var readerTokensPerSecond: Double?
     /// What to do while an endpoint is missing.
     public var fallback: Fallback
 
@@ -64,7 +68,7 @@ public struct PolicyTable: Sendable, Hashable {
         certificate: Certificate? = nil, expected: [String: Double], heldOut: [String: Double]? = nil,
         expectedIntervals: Intervals? = nil,
         buckets: [Bucket] = [], periods: [Period] = [], budgetGuard: BudgetGuard? = nil,
-        fallback: Fallback = Fallback()
+        readerTokensPerSecond: Double? = nil, fallback: Fallback = Fallback()
     ) {
         self.id = id
         self.revision = revision
@@ -85,6 +89,7 @@ public struct PolicyTable: Sendable, Hashable {
         self.buckets = buckets
         self.periods = periods
         self.budgetGuard = budgetGuard
+        self.readerTokensPerSecond = readerTokensPerSecond
         self.fallback = fallback
     }
 

@@ -32,7 +32,8 @@ extension SolveStudy {
             certificate: certificate, expected: optimum.expected.byName, heldOut: optimum.heldOut?.byName,
             expectedIntervals: expectedIntervals,
             buckets: worlds.count == 1 ? tableBuckets(of: 0) : [], periods: tablePeriods,
-            budgetGuard: limit.map { .init(endpoint: $0.endpoint == .server ? .server : .device, budget: $0.budget) })
+            budgetGuard: limit.map { .init(endpoint: $0.endpoint == .server ? .server : .device, budget: $0.budget) },
+            readerTokensPerSecond: migration?.readerTokensPerSecond)
         let broken = table.violations().filter { $0.rule != .idShape }
         guard broken.isEmpty else {
             throw .unsupported("\(problem.path): no valid table: " + broken.map(\.description).joined(separator: "; "))
@@ -110,7 +111,8 @@ extension SolveStudy {
                 evidence: .init(
                     requests: range.reduce(0) { $0 + workload.counts[$1] },
                     serverRows: isServerRecorded ? profile.server.groups[group].observations : 0,
-                    borrowedFrom: lender))
+                    borrowedFrom: lender),
+                migration: migration?.worlds[world][own].table)
         }
     }
 
@@ -125,9 +127,8 @@ extension SolveStudy {
 
     private func facts(of endpoint: Endpoint) -> PolicyTable.EndpointFacts {
         let spec = endpoint == .server ? problem.server : problem.device
-        let report = profiles.sources.first { $0.role == endpoint.rawValue }?.report
         return PolicyTable.EndpointFacts(
-            model: endpoint == .server ? serverSentence : deviceSentence, tpot: spec.tpot ?? report?.medianTPOT,
+            model: endpoint == .server ? serverSentence : deviceSentence, tpot: profiles.tpot(of: endpoint, problem),
             price: spec.price.map { .init(prefill: $0.prefill, decode: $0.decode) },
             energy: spec.energy.map { .init(prefill: $0.prefill, decode: $0.decode) })
     }

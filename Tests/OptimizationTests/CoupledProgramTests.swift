@@ -88,7 +88,9 @@ private func solve(_ columns: [[Double]], _ rhs: [Double]) -> [Double]? {
     let m = rhs.count
     var a = (0..<m).map { i in columns.map { $0[i] } + [rhs[i]] }
     for k in 0..<m {
-        guard let pivot = (k..<m).max(by: { abs(a[$0][k]) < abs(a[$1][k]) }), abs(a[pivot][k]) > 1e-9 else { return nil }
+        guard let pivot = (k..<m).max(by: { abs(a[$0][k]) < abs(a[$1][k]) }), abs(a[pivot][k]) > 1e-9 else {
+            return nil
+        }
         a.swapAt(k, pivot)
         for i in 0..<m where i != k {
             let factor = a[i][k] / a[k][k]

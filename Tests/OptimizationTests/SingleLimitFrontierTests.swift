@@ -30,7 +30,8 @@ import Testing
         let flat = UsageCurve(positions: [0, 1, 2], usage: [1, 0.25, 0.25])
         let frontier = problem([flat], [2]).frontier { _, k in [0, 0.5, 0.75][k] }
         #expect(frontier.limits == [0.5, 2] && frontier.values == [0.5, 0])
-        #expect(frontier.value(at: 0.4) == nil && frontier.choices(at: 0.4) == nil && frontier.multiplier(at: 0.4) == nil)
+        #expect(
+            frontier.value(at: 0.4) == nil && frontier.choices(at: 0.4) == nil && frontier.multiplier(at: 0.4) == nil)
     }
 
     @Test func `values that are all the same, or best without any usage, leave one point`() {

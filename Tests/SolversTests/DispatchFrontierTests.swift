@@ -30,7 +30,9 @@ import Testing
     }
 
     @Test(arguments: [(1, false), (2, true), (3, false)])
-    func `agrees with the solve to the last digits on thousands of samples and many buckets`(seed: Int, isExact: Bool) throws {
+    func `agrees with the solve to the last digits on thousands of samples and many buckets`(seed: Int, isExact: Bool)
+        throws
+    {
         var generator = SeededGenerator(seed: seed)
         let times = (0..<5_000).map { _ in
             0.3 + 2 * Double.random(in: 0...1, using: &generator) / Double.random(in: 0.1...1, using: &generator)

@@ -117,7 +117,8 @@ struct NamedProblem: Sendable, CustomStringConvertible {
             "the timeout is the last time", prompts: mixed, server: [[0.5, 1, 2]], device: [0.75, 2], perToken: 0,
             timeout: 2),
         .init(
-            "conditioned groups within a bucket", prompts: mixed, server: [[0.25, 0.5, 1, 4], [0.75, 1.5, 6, .infinity]],
+            "conditioned groups within a bucket", prompts: mixed,
+            server: [[0.25, 0.5, 1, 4], [0.75, 1.5, 6, .infinity]],
             edges: [1, 8], device: [0.5, 0.625, 1], perToken: 0.03125, timeout: 10, buckets: Buckets(edges: [1, 16])),
         .init(
             "two worlds",

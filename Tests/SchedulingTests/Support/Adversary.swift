@@ -103,7 +103,9 @@ struct Adversary: Hashable {
         var fault = audit.check(step.event, at: step.time, commands, scheduler.rules)
         if scheduler.delivered != audit.delivered { fault = fault ?? "counts other tokens than it delivers" }
         if scheduler.outcome != audit.outcome { fault = fault ?? "has another outcome than it told" }
-        if audit.outcome != nil && before.outcome != nil && scheduler != before { fault = fault ?? "changes after the end" }
+        if audit.outcome != nil && before.outcome != nil && scheduler != before {
+            fault = fault ?? "changes after the end"
+        }
         for command in commands {
             switch command {
             case .start(let run), .handOver(_, let run): sources.append(Source(run: run, sent: 0))
