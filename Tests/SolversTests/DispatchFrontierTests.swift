@@ -1,5 +1,6 @@
 import Costs
 import Distributions
+import Optimization
 import Profiles
 import Serving
 import Solvers

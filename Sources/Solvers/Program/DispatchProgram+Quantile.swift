@@ -29,7 +29,8 @@ extension DispatchProgram {
             search.high = quantile(level, of: any.mixtures)
             var wasHit = false
             while search.low.nextUp < search.high {
-                // Once close, the double below what was reached is tried first: it mostly proves the rest.
+                // Once close, the double below what was reached is tried first: it mostly proves the rest. Not twice in
+                // a row: where policies reach one double after the other, only halving ends.
                 let isClose = wasHit && search.high - search.low < 1e-3 * search.high
                 let t = isClose ? search.high.nextDown : search.low + (search.high - search.low) / 2
                 guard t > search.low, t < search.high else { break }
@@ -41,7 +42,7 @@ extension DispatchProgram {
                 rounds += answer.solution.rounds
                 evaluations += answer.evaluations
                 if answer.solution.primal <= enough {
-                    wasHit = true
+                    wasHit = !isClose
                     search.mixtures = answer.mixtures
                     search.high = min(t, quantile(level, of: answer.mixtures, atMost: t))
                 } else {
