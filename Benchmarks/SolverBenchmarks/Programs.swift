@@ -1,5 +1,6 @@
 import Costs
 import Distributions
+import Optimization
 import Profiles
 import Serving
 import Solvers
@@ -27,6 +28,7 @@ extension SolverBenchmarks {
             answer = found
             return found
         }
+        guard answer?.status != .infeasible else { throw UsageError(description: "no policy keeps these limits") }
         return Report(
             seconds: seconds, objective: answer?.certificate.primal, bound: answer?.certificate.bound,
             lowerEdges: world.buckets.lowerEdges, evaluations: answer?.evaluations, rows: world.samples.count,
