@@ -80,7 +80,8 @@ import Testing
             action: .init(serverWait: world.server, deviceWait: world.device), timeout: world.timeout,
             reader: Reader(tokensPerSecond: 1), fromServer: world.fromServer, fromDevice: world.fromDevice,
             missing: world.missing)
-        let findings = explore(Adversary(rules: rules, mostTokens: world.mostTokens, horizon: world.horizon, mischief: world.mischief))
+        let findings = explore(
+            Adversary(rules: rules, mostTokens: world.mostTokens, horizon: world.horizon, mischief: world.mischief))
         #expect(findings.fault == nil)
         #expect(findings.mostCommands <= Scheduler.Commands.capacity)
         #expect(findings.outcomes[.ok, default: 0] > 0 && findings.outcomes[.failed, default: 0] > 0)

@@ -77,6 +77,11 @@ struct Adversary: Hashable {
         if let timer = audit.timer { steps.append(Step(event: .timer, time: max(clock, timer))) }
         if mischief > 0 {
             steps.append(Step(event: .timer, time: clock, isMischief: true))
+            for source in sources where !source.isOver {
+                // Tokens that it was given, not its own.
+                let stale = Event.token(source.run, through: source.run.after)
+                steps.append(Step(event: stale, time: clock, isMischief: true))
+            }
             if let last { steps.append(Step(event: last, time: clock, isMischief: true)) }
             for endpoint in Endpoint.allCases {
                 let known = sources.count { $0.run.endpoint == endpoint }
@@ -103,7 +108,9 @@ struct Adversary: Hashable {
         var fault = audit.check(step.event, at: step.time, commands, scheduler.rules)
         if scheduler.delivered != audit.delivered { fault = fault ?? "counts other tokens than it delivers" }
         if scheduler.outcome != audit.outcome { fault = fault ?? "has another outcome than it told" }
-        if audit.outcome != nil && before.outcome != nil && scheduler != before { fault = fault ?? "changes after the end" }
+        if audit.outcome != nil && before.outcome != nil && scheduler != before {
+            fault = fault ?? "changes after the end"
+        }
         for command in commands {
             switch command {
             case .start(let run), .handOver(_, let run): sources.append(Source(run: run, sent: 0))

@@ -74,6 +74,9 @@ struct Audit: Hashable {
         for command in commands {
             if let fault = check(command, rules, lateEnd) { return fault }
         }
+        if delivered == 0 && outcome == nil && records.contains(where: { $0.status == .cancelled }) {
+            return "stops a racer before anybody won"
+        }
         return faultOfRest(rules)
     }
 
@@ -145,7 +148,8 @@ struct Audit: Hashable {
         if outcome == .ok {
             if let author, records[author].status == .ended && records[author].through == delivered { return nil }
             // A run that added nothing to what it was given, or to nothing, and said that this is all.
-            if records.contains(where: { $0.status == .ended && $0.through == delivered && $0.run.after == delivered }) {
+            if records.contains(where: { $0.status == .ended && $0.through == delivered && $0.run.after == delivered })
+            {
                 return nil
             }
             if let lateEnd, let author, records[author].run == lateEnd.run, lateEnd.through == delivered { return nil }
