@@ -14,7 +14,8 @@ extension SolverBenchmarks {
         let (sorted, buckets) = (world.sorted, world.buckets)
         func profile(_ times: consuming [Double]) -> ServingProfile {
             ServingProfile(
-                workload: world.workload, server: ServerProfile(pooled: Empirical(sorted: times, horizon: World.timeout)),
+                workload: world.workload,
+                server: ServerProfile(pooled: Empirical(sorted: times, horizon: World.timeout)),
                 device: world.device, timeout: World.timeout)
         }
         // Of its options nothing is read while the clock runs.

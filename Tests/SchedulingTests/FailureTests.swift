@@ -93,6 +93,19 @@ import Testing
         #expect(scheduler.outcome == .ok && scheduler.delivered == 2)
     }
 
+    @Test func `a token that a run was given is none of its own`() {
+        var race = Scheduler.race(timeout: 3)
+        #expect(race(.token(server(), through: 0), 1) == [])
+        #expect(race(.token(device(), through: 1), 2) == [] && race(.timer, 2).count == 2, "the race goes on")
+
+        var continued = Scheduler(timeout: 3)
+        _ = continued(.submitted, 0)
+        _ = continued(.token(server(), through: 4), 1)
+        _ = continued(.failed(server()), 2)
+        #expect(continued(.token(device(1, after: 4), through: 4), 3) == [])
+        #expect(continued(.timer, 5) == [.cancel(device(1, after: 4)), .finish(.failed)], "it has not answered")
+    }
+
     @Test func `an end that overtakes its tokens brings them along`() {
         var scheduler = Scheduler()
         _ = scheduler(.submitted, 0)

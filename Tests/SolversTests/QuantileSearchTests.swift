@@ -11,7 +11,9 @@ import Testing
     /// A quantile under a limit on another: every time can be reached by waits of its own, so that stepping from one double
     /// to the next would go on for years.
     @Test(.timeLimit(.minutes(5)), arguments: 1...2)
-    func `the least p90 under limits on share and p99 is found in few rounds, and nothing below it is possible`(seed: Int)
+    func `the least p90 under limits on share and p99 is found in few rounds, and nothing below it is possible`(
+        seed: Int
+    )
         throws
     {
         var generator = SeededGenerator(seed: seed)

@@ -77,6 +77,11 @@ struct Adversary: Hashable {
         if let timer = audit.timer { steps.append(Step(event: .timer, time: max(clock, timer))) }
         if mischief > 0 {
             steps.append(Step(event: .timer, time: clock, isMischief: true))
+            for source in sources where !source.isOver {
+                // Tokens that it was given, not its own.
+                let stale = Event.token(source.run, through: source.run.after)
+                steps.append(Step(event: stale, time: clock, isMischief: true))
+            }
             if let last { steps.append(Step(event: last, time: clock, isMischief: true)) }
             for endpoint in Endpoint.allCases {
                 let known = sources.count { $0.run.endpoint == endpoint }

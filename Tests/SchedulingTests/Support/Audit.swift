@@ -74,6 +74,9 @@ struct Audit: Hashable {
         for command in commands {
             if let fault = check(command, rules, lateEnd) { return fault }
         }
+        if delivered == 0 && outcome == nil && records.contains(where: { $0.status == .cancelled }) {
+            return "stops a racer before anybody won"
+        }
         return faultOfRest(rules)
     }
 
