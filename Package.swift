@@ -8,6 +8,7 @@ let package = Package(
     products: [
         .executable(name: "disco", targets: ["disco"]),
         .library(name: "Policies", targets: ["Policies"]),
+        .library(name: "Scheduling", targets: ["Scheduling"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -38,6 +39,7 @@ let package = Package(
         .target(name: "Profiles", dependencies: ["Serving", "Traces", "Distributions", "LinearAlgebra"]),
         .target(name: "Costs"),
         .target(name: "Policies"),
+        .target(name: "Scheduling", dependencies: ["Policies"]),
         .target(
             name: "Solvers",
             dependencies: ["Serving", "Profiles", "Costs", "Distributions", "LinearAlgebra", "Optimization"]),
@@ -68,6 +70,7 @@ let package = Package(
         .testTarget(name: "ProfilesTests", dependencies: ["Profiles", "Distributions", "Traces", "TestSupport"]),
         .testTarget(name: "CostsTests", dependencies: ["Costs"]),
         .testTarget(name: "PoliciesTests", dependencies: ["Policies"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Policies", "TestSupport"]),
         .testTarget(
             name: "SolversTests",
             dependencies: [

@@ -27,6 +27,9 @@ FORBIDDEN = [
     ("Serving", None),
     ("Spelling", None),
 ]
+# Modules that may import these of ours and no other.
+ONLY_IMPORTS = {"Scheduling": {"Policies"}}  # apps take these two alone
+NOTHING_FOREIGN = {"Policies", "Scheduling"}  # not even Foundation: the same on every platform, and small
 ONLY_IMPORTER = {"CLinearAlgebra": "LinearAlgebra", "CProcessTuning": "LinearAlgebra"}
 
 
@@ -55,6 +58,11 @@ def main() -> int:
             if source == name:
                 bad = ours if forbidden is None else ours & {forbidden}
                 wrong += [f"{name} -> {other} must not exist" for other in sorted(bad)]
+        if name in ONLY_IMPORTS:
+            wrong += [f"{name} -> {other} must not exist" for other in sorted(ours - ONLY_IMPORTS[name])]
+        if name in NOTHING_FOREIGN:
+            foreign = sorted(imported - set(listed) - {"Swift"})
+            wrong += [f"{name} imports {other}; it may import modules of ours only" for other in foreign]
         for other in sorted(ours):
             if ONLY_IMPORTER.get(other, name) != name:
                 wrong.append(f"only {ONLY_IMPORTER[other]} may import {other}, not {name}")

@@ -99,6 +99,15 @@ public enum PolicyRule: String, Sendable, Hashable, CaseIterable {
     /// The limits that were solved under are at least as strict as those asked for.
     case solvedUnderStrict = "solved-under-strict"
 
+    // MARK: Intervals
+
+    /// The level of intervals is more than 0 and less than 1.
+    case intervalLevel = "interval-level"
+    /// A window has at least an hour.
+    case intervalWindow = "interval-window"
+    /// An interval's lower end is not above its upper end.
+    case intervalOrder = "interval-order"
+
     // MARK: Periods
 
     /// A table has buckets for all day or periods, not both.

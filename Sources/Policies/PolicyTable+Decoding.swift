@@ -61,7 +61,7 @@ extension PolicyTable {
                 "schema_version", "id", "revision", "as_of", "valid_from", "valid_until", "provenance", "units",
                 "endpoints", "timeout", "objective", "limits", "certificate", "expected", "held_out",
                 isByPeriod ? "periods" : "buckets", "guard", "fallback",
-            ], optional: ["solved_under", "reader"])
+            ], optional: ["solved_under", "expected_intervals", "reader"])
         self.init(
             id: try members["id"].string(), revision: try members["revision"].integer(),
             asOf: try members["as_of"].ifPresent?.string(), validFrom: try members["valid_from"].ifPresent?.string(),
@@ -74,6 +74,9 @@ extension PolicyTable {
             certificate: try Certificate(nullable: members["certificate"]),
             expected: try members["expected"].numbersByName(),
             heldOut: try members["held_out"].ifPresent?.numbersByName(),
+            expectedIntervals: try node.member("expected_intervals").map { (node) throws(PolicyError) in
+                try Intervals(node: node)
+            },
             buckets: isByPeriod ? [] : try Self.buckets(node: members["buckets"]),
             periods: isByPeriod ? try Self.periods(node: members["periods"]) : [],
             budgetGuard: try BudgetGuard(nullable: members["guard"]),

@@ -44,6 +44,8 @@ public struct PolicyTable: Sendable, Hashable {
     public var expected: [String: Double]
     /// Outcomes on rows that a policy, solved without them, was judged on; nil where nothing was held out.
     public var heldOut: [String: Double]?
+    /// Where expected outcomes may lie in a future window; nil where nobody asked, or the traces cannot tell.
+    public var expectedIntervals: Intervals?
     /// What all hours of the day do: ascending in prompt length, covering 1...∞ without gap or overlap; empty for a table
     /// by `periods`.
     public var buckets: [Bucket]
@@ -64,6 +66,7 @@ public struct PolicyTable: Sendable, Hashable {
         provenance: Provenance, units: Units = Units(), endpoints: Endpoints = Endpoints(), timeout: Double,
         objective: String, limits: [String: Limit] = [:], solvedUnder: [String: Limit]? = nil,
         certificate: Certificate? = nil, expected: [String: Double], heldOut: [String: Double]? = nil,
+        expectedIntervals: Intervals? = nil,
         buckets: [Bucket] = [], periods: [Period] = [], budgetGuard: BudgetGuard? = nil,
         readerTokensPerSecond: Double? = nil, fallback: Fallback = Fallback()
     ) {
@@ -82,6 +85,7 @@ public struct PolicyTable: Sendable, Hashable {
         self.certificate = certificate
         self.expected = expected
         self.heldOut = heldOut
+        self.expectedIntervals = expectedIntervals
         self.buckets = buckets
         self.periods = periods
         self.budgetGuard = budgetGuard

@@ -30,6 +30,7 @@ extension SolveStudy {
             limits: Self.byName(problem.limits),
             solvedUnder: limits == problem.limits ? nil : Self.byName(limits),
             certificate: certificate, expected: optimum.expected.byName, heldOut: optimum.heldOut?.byName,
+            expectedIntervals: expectedIntervals,
             buckets: worlds.count == 1 ? tableBuckets(of: 0) : [], periods: tablePeriods,
             budgetGuard: limit.map { .init(endpoint: $0.endpoint == .server ? .server : .device, budget: $0.budget) },
             readerTokensPerSecond: migration?.readerTokensPerSecond)
@@ -72,6 +73,21 @@ extension SolveStudy {
         return worlds.indices.map { world in
             .init(hours: worlds[world].hours ?? [], share: worlds[world].share, buckets: tableBuckets(of: world))
         }
+    }
+
+    /// Ranges of what the risk study resampled.
+    private var expectedIntervals: PolicyTable.Intervals? {
+        guard let last = risks.last else { return nil }
+        func range(_ interval: RiskInterval) -> PolicyTable.Intervals.Range {
+            .init(low: interval.low, high: interval.high)
+        }
+        var outcomes = [Metric.ttftMean.rawValue: range(last.intervals.ttftMean)]
+        for study in risks {
+            outcomes[Metric.prefillShare(of: study.risk.limited).rawValue] = range(study.intervals.share)
+        }
+        return .init(
+            confidence: last.risk.settings.confidence, isClaimed: risks.allSatisfy { $0.claimedLevel != nil },
+            windowHours: last.risk.settings.window, outcomes: outcomes)
     }
 
     /// A world's asked-for buckets; one without requests takes the action of its neighbour, and says so.

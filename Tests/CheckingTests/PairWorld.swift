@@ -9,7 +9,9 @@ import Traces
 /// A world whose pairs of times can all be listed: what happens is read off each pair by the rules.
 struct PairWorld {
     let profile: ServingProfile
-    /// Times by length, in seconds; infinite for failures. All are equally likely.
+    /// Times by length, in seconds; infinite for failures.
+    ///
+    /// All are equally likely.
     let server: [Int: [Double]]
     let device: [Int: [Double]]
 
@@ -18,7 +20,7 @@ struct PairWorld {
     ///   - prompts: One length a request; each answer has twice as many tokens plus one.
     ///   - server: Server times, by group of lengths.
     ///   - edges: First lengths of the server's groups.
-    ///   - device: Device times of a prompt of one token.
+    ///   - times: Device times of a prompt of one token.
     ///   - perToken: Seconds more per further token.
     ///   - timeout: In seconds.
     init(

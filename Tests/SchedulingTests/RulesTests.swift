@@ -1,0 +1,44 @@
+import Policies
+import Scheduling
+import Testing
+
+@Suite struct `Rules from a policy table` {
+    private static let evidence = PolicyTable.Evidence(requests: 1, serverRows: 1)
+
+    private static let table = PolicyTable(
+        provenance: .init(tool: "a test"), timeout: 30, objective: "ttft.mean", expected: ["ttft.mean": 1],
+        buckets: [
+            .init(from: 1, to: 9, actions: [.init(serverWait: 0, deviceWait: 0)], evidence: evidence),
+            .init(
+                from: 10, to: nil,
+                actions: [
+                    .init(probability: 0.5, serverWait: 0, deviceWait: 2),
+                    .init(probability: 0.5, serverWait: 0, deviceWait: .infinity),
+                ], evidence: evidence),
+        ])
+
+    @Test func `the action is that of the prompt's bucket and the request's draw`() {
+        #expect(Rules(Self.table, promptTokens: 9, requestID: "x").action.deviceWait == 0)
+        for number in 0..<50 {
+            let id = "request-\(number)"
+            let rules = Rules(Self.table, promptTokens: 10, requestID: id)
+            #expect(rules.action.deviceWait == (PolicyTable.draw(requestID: id) < 0.5 ? 2 : .infinity))
+            #expect(rules.timeout == 30)
+        }
+    }
+
+    @Test func `a missing endpoint takes the table's fallback`() {
+        let missing = Rules(Self.table, promptTokens: 9, requestID: "x", missing: .server)
+        #expect(missing.action == .init(serverWait: .infinity, deviceWait: 0) && missing.missing == .server)
+        var scheduler = Scheduler(rules: missing)
+        #expect(scheduler(.submitted, 0) == [.start(device())])
+    }
+
+    @Test func `each direction has its own migration`() {
+        let one = Migration(afterTokens: 1, bufferTokens: 0)
+        let two = Migration(afterTokens: 2, bufferTokens: 0)
+        let rules = Rules(Self.table, promptTokens: 9, requestID: "x", fromServer: one, fromDevice: two)
+        #expect(rules.migration(from: .server) == one)
+        #expect(rules.migration(from: .device) == two)
+    }
+}
