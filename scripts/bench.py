@@ -5,7 +5,6 @@ a busy machine is busy for both.
 """
 
 import argparse
-import json
 import os
 import pathlib
 import platform
@@ -22,9 +21,9 @@ import scipy
 
 import bench_data
 import bench_lp
+import bench_program
+from bench_tools import ROOT, WORKER, Page, in_turn, number, process_seconds, worker
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-WORKER = ROOT / ".build/release/SolverBenchmarks"
 DISCO = ROOT / ".build/release/disco"
 PAGE = ROOT / "docs/benchmarks.md"
 SIZES = [10**4, 10**5, 10**6, 10**7]
@@ -37,72 +36,12 @@ def duckdb_program() -> pathlib.Path:
     return pathlib.Path(duckdb_cli.__file__).parent / "duckdb"
 
 
-
-
-def worker(piece: str, **options) -> dict:
-    arguments = [str(WORKER), piece]
-    for name, value in options.items():
-        arguments += [f"--{name}", str(value)]
-    return json.loads(subprocess.run(arguments, check=True, capture_output=True, text=True).stdout)
-
-
-def in_turn(rounds: int, **contenders) -> dict[str, float]:
-    """The median seconds of each contender, a function that returns the seconds of some runs."""
-    seconds = {name: [] for name in contenders}
-    for _ in range(rounds):
-        for name, run in contenders.items():
-            seconds[name] += run()
-    return {name: statistics.median(runs) for name, runs in seconds.items()}
-
-
-def process_seconds(arguments: list, cores: set[int]) -> float:
-    start = time.perf_counter()
-    subprocess.run(
-        [str(a) for a in arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        preexec_fn=lambda: os.sched_setaffinity(0, cores),
-    )
-    return time.perf_counter() - start
-
-
-class Page:
-    """The Markdown, how many goals were missed, and whether all results were right."""
-
-    def __init__(self):
-        self.lines: list[str] = []
-        self.missed = 0
-        self.is_right = True
-
-    def text(self, *lines: str) -> None:
-        self.lines += [*lines, ""]
-
-    def table(self, head: list[str], rows: list[list[str]]) -> None:
-        self.lines += ["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]] + [""]
-
-    def verdict(self, value: float, goal: float | None, best: float | None = None, more_is_better: bool = False) -> str:
-        """Whether a value reaches its goal, and what the prototype reached."""
-        if goal is None:
-            return "-"
-        if more_is_better:
-            value, goal, best = -value, -goal, None if best is None else -best
-        if value > goal:
-            self.missed += 1
-            return "**missed**"
-        return "stretch" if best is not None and value <= best else "met"
-
-
-def number(value: float) -> str:
-    """Three significant digits."""
-    if value == 0:
-        return "0"
-    decimals = max(0, 2 - int(np.floor(np.log10(abs(value)))))
-    return f"{value:,.{decimals}f}"
-
-
 class Bench:
     def __init__(self, folder: pathlib.Path, options: argparse.Namespace):
         self.folder = folder
         self.trace = options.trace
         self.rounds = options.rounds
+        self.few_rounds = min(3, options.rounds)  # where a competitor takes seconds
         self.full = options.full
         self.core = {max(os.sched_getaffinity(0))}
         self.all_cores = os.sched_getaffinity(0)
@@ -111,19 +50,24 @@ class Bench:
         self.prompts = folder / "prompts.i64"
         bench_data.prompts(10**5).tofile(self.prompts)
         self.samples = {}
-        for size in [2000, *SIZES]:
+        for size in [bench_program.FEW, 2000, bench_program.LP_SIZE, *SIZES]:
             self.samples[size] = folder / f"server-{size}.f64"
             bench_data.server_times(size, self.trace).tofile(self.samples[size])
+        self.few_prompts = folder / "few-prompts.i64"
+        (100 * np.ceil(bench_data.prompts(10**5) / 100)).astype(np.int64).tofile(self.few_prompts)
         self.per_sample: dict[int, list[str]] = {size: [f"{size:,}"] for size in SIZES}
 
     def runs(self, size: int) -> int:
         return 1 if size >= 10**7 else 3
 
+    def once(self, piece: str, size: int, **options) -> dict:
+        """What the worker reports of `piece` on so many samples."""
+        usual = {"samples": self.samples[size], "prompts": self.prompts, "budget": BUDGET, "runs": self.runs(size)}
+        return worker(piece, **usual | options)
+
     def ours(self, piece: str, size: int, **options):
         """A contender that has the worker do `piece` on so many samples."""
-        return lambda: worker(
-            piece, samples=self.samples[size], prompts=self.prompts, budget=BUDGET, runs=self.runs(size), **options
-        )["seconds"]
+        return lambda: self.once(piece, size, **options)["seconds"]
 
     def sort(self) -> None:
         rows = []
@@ -347,15 +291,23 @@ def main() -> int:
         help="a CSV log with first_token_latency_ms to draw server times from (also DISCO_BENCH_TRACE)")
     parser.add_argument("--rounds", type=int, default=7, help="how often each contender has its turn")
     parser.add_argument("--full", action="store_true", help="give HiGHS the largest program too: minutes, gigabytes")
+    parser.add_argument("--only", help="parts to run, with commas; prints them and leaves the page as it is")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="disco-bench-") as folder:
         bench = Bench(pathlib.Path(folder), options)
         bench.head()
-        for part in [bench.sort, bench.paper_policies, bench.solve, bench.compare_highs, bench.ingest, bench.memory]:
-            print(f"... {part.__name__}", file=sys.stderr)
-            part()
+        general = bench_program.Part(bench)
+        parts = [
+            bench.sort, bench.paper_policies, bench.solve, general.frontier, bench.compare_highs, general.quantile, general.limits,
+            general.resamples, bench.ingest, bench.memory, general.growth]
+        chosen = options.only.split(",") if options.only else None
+        for part in parts:
+            if chosen is None or part.__name__ in chosen:
+                print(f"... {part.__name__}", file=sys.stderr)
+                part()
     text = "\n".join(bench.page.lines).rstrip() + "\n"
-    PAGE.write_text(text)
+    if chosen is None:
+        PAGE.write_text(text)
     print(text, end="")
     if bench.page.missed:
         print(f"{bench.page.missed} goals missed", file=sys.stderr)

@@ -68,6 +68,90 @@ class Problem:
         }
 
 
+class Coupled:
+    """The same mixtures under several limits at once: {metric: largest value}, all on the device's side.
+
+    Metrics: device.prefill_share, device.answer_share and ttft.pNN. Actions that start the device at once and the server
+    later are no better than the race under any of them, so the columns are waits of the device.
+    """
+
+    def __init__(self, problem: Problem, limits: dict[str, float]):
+        self.problem = problem
+        self.limits = limits
+        self.tails = [limit for name, limit in limits.items() if name.startswith("ttft.p")]
+        self.devices = [INTERCEPT + PER_TOKEN * problem.lengths[problem.bucket == g] for g in range(problem.buckets)]
+
+    def waits(self, bucket: int) -> np.ndarray:
+        """At once, each server time, never, and every wait after which an answer of some length comes just in time.
+
+        Between two of them no limited share changes, and the mean grows. In time for a quantile's limit is t - D(l) at the
+        latest; where answers of the device are limited, it just does not win from s_k - D(l) on.
+        """
+        steps = [self.problem.all_waits()]
+        for device in self.devices[bucket]:
+            steps += [self.latest(t, device) for t in self.tails]
+            if "device.answer_share" in self.limits:
+                steps.append(self.earliest(self.problem.times, device))
+        waits = np.unique(np.concatenate(steps))
+        return waits[(waits >= 0) & (waits <= TIMEOUT)]
+
+    @staticmethod
+    def latest(t: float, device: float) -> np.ndarray:
+        wait = t - device
+        while wait + device > t:
+            wait = np.nextafter(wait, -np.inf)
+        return np.array([wait])
+
+    @staticmethod
+    def earliest(times: np.ndarray, device: float) -> np.ndarray:
+        waits = times - device
+        while (early := waits + device < times).any():
+            waits = np.where(early, np.nextafter(waits, np.inf), waits)
+        return waits
+
+    def usage(self, name: str, waits: np.ndarray, length: int) -> np.ndarray:
+        """What a request of this length adds to a limited metric, in the metric's own unit."""
+        problem = self.problem
+        total = problem.counts.sum()
+        device = INTERCEPT + PER_TOKEN * length
+        if name == "device.prefill_share":
+            return length / (problem.lengths @ problem.counts) * problem.start_share(waits)
+        if name == "device.answer_share":
+            slower = 1 - np.searchsorted(problem.times, waits + device, side="right") / len(problem.times)
+            return np.where((waits < TIMEOUT) & (waits + device <= TIMEOUT), slower, 0) / total
+        time = self.limits[name]
+        slow = 1 - np.searchsorted(problem.times, time, side="right") / len(problem.times)
+        return slow * ((waits >= TIMEOUT) | (waits + device > time)) / total
+
+    def program(self, objective: str = "ttft.mean") -> dict:
+        """The arguments of `linprog`; `objective` may be one of the limits' metrics, which then does not limit."""
+        names = [name for name in self.limits if name != objective]
+        costs, rows, groups = [], [], []
+        for bucket in range(self.problem.buckets):
+            waits = self.waits(bucket)
+            cost = np.zeros(len(waits))
+            usage = np.zeros((len(names), len(waits)))
+            here = self.problem.bucket == bucket
+            for length, count in zip(self.problem.lengths[here], self.problem.counts[here]):
+                if objective == "ttft.mean":
+                    device = INTERCEPT + PER_TOKEN * length
+                    cost += count * self.problem.mean_of_minimum(np.minimum(waits + device, TIMEOUT))
+                else:
+                    cost += count * self.usage(objective, waits, length)
+                for row, name in zip(usage, names):
+                    row += count * self.usage(name, waits, length)
+            costs.append(cost / (self.problem.counts.sum() if objective == "ttft.mean" else 1))
+            rows.append(usage)
+            groups.append(np.full(len(waits), bucket))
+        group = np.concatenate(groups)
+        one = scipy.sparse.csr_matrix((np.ones(len(group)), (group, np.arange(len(group)))))
+        bounds = [1 - float(name[6:]) / 100 if name.startswith("ttft.p") else self.limits[name] for name in names]
+        return {
+            "c": np.concatenate(costs), "A_ub": np.concatenate(rows, axis=1), "b_ub": bounds, "A_eq": one,
+            "b_eq": np.ones(self.problem.buckets),
+        }
+
+
 def highs(program: dict) -> tuple[float, float]:
     """CPU seconds and optimal value."""
     start = time.process_time()

@@ -329,7 +329,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="disco-schema-") as folder:
         generated = generate(pathlib.Path(folder))
         complaints = [
-            *policy_complaints(), *problem_complaints(disco, generated), *solve_complaints(disco, generated),
+            *policy_complaints(), *problem_complaints(disco, generated), *solve_complaints(disco, generated), *validate_complaints(disco, generated),
             *profile_complaints(disco, generated), *ingest_complaints(disco, generated),
             *risk_complaints(disco, generated), *report_complaints()]
     for complaint in complaints:

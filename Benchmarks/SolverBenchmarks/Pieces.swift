@@ -74,14 +74,37 @@ extension SolverBenchmarks {
             lowerEdges: buckets.lowerEdges, evaluations: solution?.certificate.evaluations, rows: world.samples.count)
     }
 
-    /// Sorts and solves once, and says how much memory that took beyond the empty process.
+    /// The optimum at every budget at once, server times ascending already.
+    static func frontier(_ options: Options) throws -> Report {
+        let world = try World(options)
+        let (sorted, buckets) = (world.sorted, world.buckets)
+        func input() -> [Double] { sorted.map { $0 } }
+        var frontier: DispatchFrontier?
+        let seconds = measure(options, ready: input) { (times: consuming [Double]) in
+            let server = ServerProfile(pooled: Empirical(sorted: times, horizon: World.timeout))
+            let profile = ServingProfile(
+                workload: world.workload, server: server, device: world.device, timeout: World.timeout)
+            let found = world.problem(profile, buckets).frontier()
+            frontier = found
+            return found
+        }
+        return Report(
+            seconds: seconds, objective: frontier?.point(at: world.budget).mean, evaluations: frontier?.evaluations,
+            rows: sorted.count, points: frontier?.points.count)
+    }
+
+    /// Sorts and solves once, and says how much memory that took beyond the empty process: `--objective` as in `program`.
     static func peakMemory(_ options: Options) throws -> Report {
         let base = try peakResidentBytes()
         let world = try World(options, withSamples: false)
         let samples: [Double] = try numbers(options.text("samples"))
         let count = samples.count
         let profile = world.profile(Empirical(samples: samples, horizon: World.timeout))
-        keep(world.problem(profile, world.buckets).solve())
+        if options.text("objective", else: "") == "" {
+            keep(world.problem(profile, world.buckets).solve())
+        } else {
+            keep(try program(profile, world.buckets, options).solve())
+        }
         return Report(peakBytes: try peakResidentBytes(), baseBytes: base, rows: count)
     }
 

@@ -6,29 +6,46 @@ import Solvers
 
 extension SolverBenchmarks {
     /// The general solver: `--objective` under the limits of `--limits`, `metric<=value` or `metric>=value` with commas.
+    ///
+    /// From the server times, ascending already, on.
     static func program(_ options: Options) throws -> Report {
         let world = try World(options)
-        guard let objective = Metric(rawValue: options.text("objective", else: "ttft.mean")) else {
-            throw UsageError(description: "no such objective")
+        let (sorted, buckets) = (world.sorted, world.buckets)
+        func profile(_ times: consuming [Double]) -> ServingProfile {
+            ServingProfile(
+                workload: world.workload, server: ServerProfile(pooled: Empirical(sorted: times, horizon: World.timeout)),
+                device: world.device, timeout: World.timeout)
         }
-        let limits = try limits(options.text("limits", else: ""))
-        let server = Empirical(sorted: world.sorted, horizon: World.timeout)
-        let profile = world.profile(server)
-        let costs = CostModel(
-            server: PerToken(prefill: 0.14e-6, decode: 0.28e-6), deviceEnergy: PerToken(prefill: 0.025, decode: 0.155),
-            moneyPerJoule: 5e-8)
-        let program = DispatchProgram(
-            worlds: [.init(profile: profile, buckets: world.buckets)], costs: costs, objective: objective, limits: limits)
+        // Of its options nothing is read while the clock runs.
+        let model = try program(profile(sorted), buckets, options)
         var answer: DispatchAnswer?
-        let seconds = measure(options, ready: {}) {
-            let found = program.solve()
+        let seconds = measure(options, ready: { sorted.map { $0 } }) { (times: consuming [Double]) in
+            let found = DispatchProgram(
+                worlds: [.init(profile: profile(times), buckets: buckets)], costs: model.costs,
+                objective: model.objective, limits: model.limits
+            ).solve()
             answer = found
             return found
         }
         return Report(
             seconds: seconds, objective: answer?.certificate.primal, bound: answer?.certificate.bound,
             lowerEdges: world.buckets.lowerEdges, evaluations: answer?.evaluations, rows: world.samples.count,
-            mean: answer?.tieBreak?.primal, gap: answer?.tieBreak?.gap ?? answer?.certificate.gap, rounds: answer?.rounds)
+            mean: answer?.tieBreak?.primal, gap: answer?.tieBreak?.gap ?? answer?.certificate.gap,
+            rounds: answer?.rounds,
+            binding: answer?.certificate.multipliers.values.count { $0 != 0 })
+    }
+
+    /// The program that the options name.
+    static func program(_ profile: ServingProfile, _ buckets: Buckets, _ options: Options) throws -> DispatchProgram {
+        guard let objective = Metric(rawValue: options.text("objective", else: "ttft.mean")) else {
+            throw UsageError(description: "no such objective")
+        }
+        let costs = CostModel(
+            server: PerToken(prefill: 0.14e-6, decode: 0.28e-6), deviceEnergy: PerToken(prefill: 0.025, decode: 0.155),
+            moneyPerJoule: 5e-8)
+        return DispatchProgram(
+            worlds: [.init(profile: profile, buckets: buckets)], costs: costs, objective: objective,
+            limits: try limits(options.text("limits", else: "")))
     }
 
     private static func limits(_ text: String) throws -> [Limit] {

@@ -18,7 +18,10 @@ struct SolverBenchmarks {
         case "sort": report = try sorting(options)
         case "disco": report = try paperPolicies(options)
         case "solve": report = try solving(options)
+        case "frontier": report = try frontier(options)
         case "program": report = try program(options)
+        case "gemm": report = multiplying(options)
+        case "gemms": report = products(options)
         case "memory": report = try peakMemory(options)
         case "risk": report = try forecasting(options)
         case "ingest": report = try await ingesting(options)
@@ -55,4 +58,8 @@ struct Report: Encodable {
     var gap: Double?
     /// Rounds of the dual search.
     var rounds: Int?
+    /// How many limits have a price.
+    var binding: Int?
+    /// Breakpoints of the frontier.
+    var points: Int?
 }

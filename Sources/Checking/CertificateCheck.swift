@@ -178,7 +178,8 @@ public struct CertificateCheck: Sendable {
         }
         if claim.bound > bound.attained + slack {
             verdict.findings.append(
-                "\(metric.rawValue): the bound is claimed as \(claim.bound), but the dual function is at most \(bound.attained)")
+                "\(metric.rawValue): the bound is claimed as \(claim.bound), but the dual function is at most \(bound.attained)"
+            )
         } else if !(claim.bound <= bound.proven + slack) {
             verdict.findings.append(
                 "\(metric.rawValue): the bound is claimed as \(claim.bound), but only \(bound.proven) could be proven")

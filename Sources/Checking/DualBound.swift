@@ -60,7 +60,8 @@ struct PolicyGroup {
         func thinned(_ times: [Double], _ count: Int) -> [Double] {
             times.count <= count ? times : (0..<count).map { times[$0 * times.count / count] }
         }
-        let (own, other) = first == .server ? (middle.server.times, middle.device) : (middle.device, middle.server.times)
+        let (own, other) =
+            first == .server ? (middle.server.times, middle.device) : (middle.device, middle.server.times)
         return (waits[first] ?? []) + thinned(own, 32) + late.flatMap { time in thinned(other, 32).map { time - $0 } }
     }
 }

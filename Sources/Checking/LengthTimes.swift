@@ -30,8 +30,10 @@ struct LengthTimes: Sendable {
     let outputTokens: Double
     /// The server's times.
     let server: TimeLaw
-    /// The device's times up to the timeout, ascending, in seconds.
+    /// The device's times up to the timeout, ascending, in seconds; what is not identified is not among them.
     let device: [Double]
+    /// Mass of the device that is not identified: it answers at the timeout, whenever the device was started.
+    let deviceOpen: Double
     /// The mass of each device time; more may follow.
     let masses: [Double]
     /// `remaining[j]` is the mass from the j-th device time on, failures included.
@@ -77,7 +79,8 @@ struct LengthTimes: Sendable {
             j += 1
         }
         sums.mean += remaining[j] * alone
-        sums.failed = remaining[j] * server.never
+        sums.secondAnswers += deviceOpen * server.never
+        sums.failed = (remaining[j] - deviceOpen) * server.never
         return sums
     }
 
@@ -90,7 +93,7 @@ struct LengthTimes: Sendable {
         }
         guard wait < timeout else {
             sums.mean += remaining[j] * timeout
-            sums.failed = remaining[j]
+            sums.failed = remaining[j] - deviceOpen
             return sums
         }
         sums.secondStarted = remaining[j]
@@ -103,11 +106,18 @@ struct LengthTimes: Sendable {
             sums.secondAnswers += masses[j] * (1 - server.above[k])
             j += 1
         }
-        let lost = remaining[j]
+        if deviceOpen > 0 {
+            k = server.times.countOfLeading(near: k) { (wait + $0) * stretch < timeout }
+            sums.mean += deviceOpen * (wait + server.meanOfMinimum(timeout - wait, k))
+            sums.secondAnswers += deviceOpen * (1 - server.above[k])
+        }
+        let lost = remaining[j] - deviceOpen
         k = server.times.countOfLeading(near: k) { (wait + $0) * stretch <= timeout }
+        let isOpen = k < server.times.count && timeout - wait >= server.identifiedUpTo
+        let late = server.above[k] - (isOpen ? server.open : 0)
         sums.mean += lost * (wait + server.meanOfMinimum(timeout - wait, k))
-        sums.secondAnswers += lost * (1 - server.above[k])
-        sums.failed = lost * server.above[k]
+        sums.secondAnswers += lost * (1 - late)
+        sums.failed = lost * late
         return sums
     }
 

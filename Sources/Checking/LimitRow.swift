@@ -65,7 +65,8 @@ struct Lagrangian {
             let side: LimitRow.Side = price > 0 ? .atMost : .atLeast
             guard let row = rows.first(where: { $0.metric == metric && $0.side == side }) else {
                 findings.append(
-                    "the multiplier \(price) of \(metric.rawValue) prices \(side.rawValue), which is no limit that binds")
+                    "the multiplier \(price) of \(metric.rawValue) prices \(side.rawValue), which is no limit that binds"
+                )
                 continue
             }
             weights.add(row.weights, times: price)

@@ -23,7 +23,7 @@ public struct World: Sendable {
 
 /// What a policy is asked: which metric to make small, under which limits, in which worlds.
 public struct DispatchQuestion: Sendable {
-    /// The worlds; one, unless conditioned by more than the prompt length. All have the same timeout.
+    /// The worlds, of one timeout; one, unless conditioned by more than the prompt length.
     public let worlds: [World]
     /// Prices and energies.
     public let costs: CostModel

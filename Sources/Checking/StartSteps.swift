@@ -26,7 +26,8 @@ struct StartSteps {
             switch first {
             case .server:
                 for k in length.server.times.indices {
-                    drops.append((length.server.times[k], share * (length.server.above[k] - length.server.above[k + 1])))
+                    drops.append(
+                        (length.server.times[k], share * (length.server.above[k] - length.server.above[k + 1])))
                 }
             case .device:
                 for j in length.device.indices { drops.append((length.device[j], share * length.masses[j])) }

@@ -8,12 +8,20 @@ struct TimeLaw: Sendable {
     let above: [Double]
     /// `area[k]` is ∫ P(S > u) du from 0 to times[k − 1]; `area[0]` is 0.
     let area: [Double]
+    /// Mass of which cancelled rows tell only that it came later than `identifiedUpTo`: the last time, the timeout, has it.
+    ///
+    /// It arrives at the timeout whatever the wait, as long as the wait leaves the time that is identified.
+    let open: Double
+    /// From where on times are not identified, in seconds.
+    let identifiedUpTo: Double
 
     /// The law of `empirical`, of which only points and masses are used; times above `timeout` never come.
     init(_ empirical: Empirical, timeout: Double) {
         let inner = empirical.support.count - empirical.support.reversed().prefix { $0 > timeout }.count
         times = inner == empirical.support.count ? empirical.support : Array(empirical.support.prefix(inner))
         above = (0...inner).map { empirical.survival[$0] }
+        open = empirical.censoring?.unidentified ?? 0
+        identifiedUpTo = empirical.censoring?.identifiedUpTo ?? .infinity
         var area = [0.0]
         area.reserveCapacity(inner + 1)
         // Compensated (Neumaier): a long trace must not blur the tenth digit.

@@ -32,13 +32,14 @@ struct WorldTimes: Sendable {
         device.reserveCapacity(profile.device.residuals.count)
         for residual in profile.device.residuals {
             let time = max(line + residual, profile.device.floor)
-            if time > profile.timeout { break }
+            if time > profile.timeout { break }  // an infinite residual too: mass that is not identified
             device.append(time)
         }
         return LengthTimes(
             share: requestShare * Double(workload.counts[index]), promptTokens: Double(length),
             outputTokens: workload.meanOutputTokens?[index] ?? 0,
             server: laws[profile.server.lowerEdges.lastIndex { $0 <= length } ?? 0], device: device,
+            deviceOpen: profile.device.residuals.last == .infinity ? profile.device.masses.last ?? 0 : 0,
             masses: profile.device.masses, remaining: remaining, timeout: profile.timeout)
     }
 }

@@ -183,9 +183,17 @@ extension Empirical {
     /// Least of all possible P(X > x): like `survival(at:)`, but mass that is not identified counts only where all of it is
     /// known to lie beyond `x`.
     /// - Complexity: O(1) expected.
-    public func knownSurvival(at x: Double) -> Double {
+    @inlinable public func knownSurvival(at x: Double) -> Double {
         let survival = survival(at: x)
         guard let censoring, x >= censoring.identifiedUpTo, x < censoring.end else { return survival }
+        return max(massAtInfinity, survival - censoring.unidentified)
+    }
+
+    /// What `knownSurvival(at:)` tends to from below `x`: least of all possible P(X ≥ x) but for unidentified mass at `x` itself.
+    /// - Complexity: O(1) expected.
+    @inlinable public func knownSurvival(from x: Double) -> Double {
+        let survival = survival(from: x)
+        guard let censoring, x > censoring.identifiedUpTo, x <= censoring.end else { return survival }
         return max(massAtInfinity, survival - censoring.unidentified)
     }
 

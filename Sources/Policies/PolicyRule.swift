@@ -53,6 +53,8 @@ public enum PolicyRule: String, Sendable, Hashable, CaseIterable {
     case rateRange = "rate-range"
     /// The timeout is above 0.
     case timeoutRange = "timeout-range"
+    /// The reader's pace is above 0.
+    case readerRange = "reader-range"
 
     // MARK: Claims
 
@@ -96,6 +98,15 @@ public enum PolicyRule: String, Sendable, Hashable, CaseIterable {
     case tieBreakObjective = "tie-break-objective"
     /// The limits that were solved under are at least as strict as those asked for.
     case solvedUnderStrict = "solved-under-strict"
+
+    // MARK: Intervals
+
+    /// The level of intervals is more than 0 and less than 1.
+    case intervalLevel = "interval-level"
+    /// A window has at least an hour.
+    case intervalWindow = "interval-window"
+    /// An interval's lower end is not above its upper end.
+    case intervalOrder = "interval-order"
 
     // MARK: Periods
 
@@ -142,6 +153,10 @@ public enum PolicyRule: String, Sendable, Hashable, CaseIterable {
     case waitTimeout = "wait-timeout"
     /// Actions are borrowed from another bucket of the table.
     case borrowedFrom = "borrowed-from"
+    /// A hand-over comes after at least one token; its buffer, saving and stall are at least 0.
+    case migrationRange = "migration-range"
+    /// A table with a hand-over names the reader's pace.
+    case migrationReader = "migration-reader"
     /// The guard's budget is in 0...1.
     case guardBudget = "guard-budget"
     /// A fallback starts the endpoint that is left at once, and the missing one never.

@@ -72,13 +72,16 @@ extension PolicyTable {
         public var actions: [Choice]
         /// What the mixture rests on.
         public var evidence: Evidence
+        /// What running responses do; nil where nobody asked, which is never.
+        public var migration: Migrations?
 
         /// A bucket for prompts no shorter than `from` and no longer than `to` tokens.
-        public init(from: Int, to: Int?, actions: [Choice], evidence: Evidence) {
+        public init(from: Int, to: Int?, actions: [Choice], evidence: Evidence, migration: Migrations? = nil) {
             self.from = from
             self.to = to
             self.actions = actions
             self.evidence = evidence
+            self.migration = migration
         }
     }
 

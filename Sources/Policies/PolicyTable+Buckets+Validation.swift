@@ -66,6 +66,7 @@ extension PolicyTable {
             let next = index + 1 < buckets.count ? buckets[index + 1].from : nil
             checkRange(of: bucket, next: next, base, index, &findings)
             checkMixture(of: bucket, base, index, &findings)
+            checkMigration(of: bucket, "\(base)[\(index)]", &findings)
             let evidence = bucket.evidence
             checkCount(evidence.requests, "\(base)[\(index)].evidence.requests", &findings)
             checkCount(evidence.serverRows, "\(base)[\(index)].evidence.server_rows", &findings)

@@ -12,6 +12,7 @@ extension PolicyTable {
         if let certificate { checkCertificate(certificate, &findings) }
         checkOutcomes(expected, "$.expected", &findings)
         if let heldOut { checkOutcomes(heldOut, "$.held_out", &findings) }
+        if let expectedIntervals { checkIntervals(expectedIntervals, &findings) }
         if let budgetGuard, findings.requireFinite(budgetGuard.budget, "$.guard.budget") {
             findings.require(
                 (0...1).contains(budgetGuard.budget), .guardBudget, "$.guard.budget",

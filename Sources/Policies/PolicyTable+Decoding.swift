@@ -3,7 +3,7 @@ extension PolicyTable {
     public enum SizeLimits {
         /// Bytes of a file: 16 MiB, which ``PolicyTable/encoded()`` reaches at about 80,000 buckets.
         public static let bytes = 16 << 20
-        /// Levels of nesting; a table needs 5.
+        /// Levels of nesting; a table needs 7.
         public static let depth = 16
         /// Buckets of a table.
         public static let buckets = 1_000_000
@@ -61,7 +61,7 @@ extension PolicyTable {
                 "schema_version", "id", "revision", "as_of", "valid_from", "valid_until", "provenance", "units",
                 "endpoints", "timeout", "objective", "limits", "certificate", "expected", "held_out",
                 isByPeriod ? "periods" : "buckets", "guard", "fallback",
-            ], optional: ["solved_under"])
+            ], optional: ["solved_under", "expected_intervals", "reader"])
         self.init(
             id: try members["id"].string(), revision: try members["revision"].integer(),
             asOf: try members["as_of"].ifPresent?.string(), validFrom: try members["valid_from"].ifPresent?.string(),
@@ -74,9 +74,15 @@ extension PolicyTable {
             certificate: try Certificate(nullable: members["certificate"]),
             expected: try members["expected"].numbersByName(),
             heldOut: try members["held_out"].ifPresent?.numbersByName(),
+            expectedIntervals: try node.member("expected_intervals").map { (node) throws(PolicyError) in
+                try Intervals(node: node)
+            },
             buckets: isByPeriod ? [] : try Self.buckets(node: members["buckets"]),
             periods: isByPeriod ? try Self.periods(node: members["periods"]) : [],
-            budgetGuard: try BudgetGuard(nullable: members["guard"]), fallback: try Fallback(node: members["fallback"]))
+            budgetGuard: try BudgetGuard(nullable: members["guard"]),
+            readerTokensPerSecond: try node.member("reader").map { (node) throws(PolicyError) in
+                try node.members(["tokens_per_second"])["tokens_per_second"].number()
+            }, fallback: try Fallback(node: members["fallback"]))
     }
 
     private static func limits(node: JSONNode) throws(PolicyError) -> [String: Limit] {
@@ -125,7 +131,7 @@ extension PolicyTable {
 
 extension PolicyTable.Bucket {
     init(node: JSONNode) throws(PolicyError) {
-        let members = try node.members(["from", "to", "actions", "evidence"])
+        let members = try node.members(["from", "to", "actions", "evidence"], optional: ["migration"])
         var actions: [PolicyTable.Choice] = []
         for element in try members["actions"].elements() {
             let choice = try element.members(["probability", "server_wait", "device_wait"])
@@ -139,7 +145,10 @@ extension PolicyTable.Bucket {
             from: try members["from"].integer(), to: try members["to"].ifPresent?.integer(), actions: actions,
             evidence: PolicyTable.Evidence(
                 requests: try evidence["requests"].integer(), serverRows: try evidence["server_rows"].integer(),
-                borrowedFrom: try evidence["borrowed_from"].ifPresent?.integer()))
+                borrowedFrom: try evidence["borrowed_from"].ifPresent?.integer()),
+            migration: try node.member("migration").map { (node) throws(PolicyError) in
+                try PolicyTable.Migrations(node: node)
+            })
     }
 }
 

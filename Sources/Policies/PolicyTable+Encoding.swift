@@ -44,6 +44,8 @@ extension PolicyTable {
                 ])
             ),
         ] + (solvedUnder.map { [("solved_under", .members($0.map { ($0.key, $0.value.json) }))] } ?? [])
+            + (expectedIntervals.map { [("expected_intervals", $0.json)] } ?? [])
+            + (readerTokensPerSecond.map { [("reader", .members([("tokens_per_second", .number($0))]))] } ?? [])
     }
 }
 
@@ -151,20 +153,21 @@ extension PolicyTable.Period {
 
 extension PolicyTable.Bucket {
     fileprivate var json: JSONValue {
-        .members([
-            ("from", .integer(from)), ("to", .integer(to)),
-            (
-                "actions",
-                .array(actions.map { .members([("probability", .number($0.probability))] + $0.action.members) })
-            ),
-            (
-                "evidence",
-                .members([
-                    ("requests", .integer(evidence.requests)), ("server_rows", .integer(evidence.serverRows)),
-                    ("borrowed_from", .integer(evidence.borrowedFrom)),
-                ])
-            ),
-        ])
+        .members(
+            [
+                ("from", .integer(from)), ("to", .integer(to)),
+                (
+                    "actions",
+                    .array(actions.map { .members([("probability", .number($0.probability))] + $0.action.members) })
+                ),
+                (
+                    "evidence",
+                    .members([
+                        ("requests", .integer(evidence.requests)), ("server_rows", .integer(evidence.serverRows)),
+                        ("borrowed_from", .integer(evidence.borrowedFrom)),
+                    ])
+                ),
+            ] + (migration.map { [("migration", $0.json)] } ?? []))
     }
 }
 

@@ -24,7 +24,7 @@ extension PolicyTable {
         return busiest
     }
 
-    private static func index(in buckets: [Bucket], promptTokens: Int) -> Int {
+    static func index(in buckets: [Bucket], promptTokens: Int) -> Int {
         precondition(!buckets.isEmpty, "a policy table without buckets decides nothing; validate it first")
         // The last bucket that begins at or before the length.
         var low = 0

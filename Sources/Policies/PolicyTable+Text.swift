@@ -83,7 +83,7 @@ extension PolicyTable {
 
     private func amount(_ value: Double, _ metric: String) -> String { short(value) + unit(of: metric) }
 
-    private func unit(of metric: String) -> String {
+    func unit(of metric: String) -> String {
         if PolicyMetric.isTime(metric) { return " s" }
         switch metric {
         case "energy.mean": return " J"
@@ -152,6 +152,7 @@ extension PolicyTable {
             lines.append(clipped("\(period.words), \(short(100 * period.share)) % of requests", to: width))
             add(period.buckets)
         }
+        lines += handOverLines(width: width)
         let note = "* too few rows for some of these lengths: they take a neighbour's action"
         return lines + (hasBorrowed ? ["", clipped(note, to: width)] : [])
     }
@@ -174,22 +175,22 @@ extension PolicyTable.Action {
 // MARK: - Lines
 
 /// Three significant digits, without trailing zeros.
-private func short(_ value: Double) -> String {
+func short(_ value: Double) -> String {
     value.isFinite ? DecimalDigits(value).rounded(to: 3).jsonText : "\(value)"
 }
 
 /// All digits.
-private func exact(_ value: Double) -> String { value.isFinite ? DecimalDigits(value).jsonText : "\(value)" }
+func exact(_ value: Double) -> String { value.isFinite ? DecimalDigits(value).jsonText : "\(value)" }
 
 /// Text from the file that cannot steer a terminal.
-private func printable(_ text: String) -> String { String(quoted(text, length: 80).dropFirst().dropLast()) }
+func printable(_ text: String) -> String { String(quoted(text, length: 80).dropFirst().dropLast()) }
 
-private func clipped(_ line: String, to width: Int) -> String {
+func clipped(_ line: String, to width: Int) -> String {
     line.count <= width ? line : String(line.prefix(width - 3)) + "..."
 }
 
 /// Words on as few lines as fit; all but the first are indented.
-private func wrapped(_ words: [String], width: Int, indent: Int) -> [String] {
+func wrapped(_ words: [String], width: Int, indent: Int) -> [String] {
     var lines: [String] = []
     var line = ""
     for word in words {
@@ -204,15 +205,16 @@ private func wrapped(_ words: [String], width: Int, indent: Int) -> [String] {
     return lines + [line]
 }
 
-/// Rows of a table, columns two spaces apart; all but the first and a third, which are text, are flush right.
-private func aligned(_ rows: [[String]], width: Int) -> [String] {
+/// Rows of a table, columns two spaces apart; all but the first and those under `action` and `from`, which are text, are flush
+/// right.
+func aligned(_ rows: [[String]], width: Int) -> [String] {
     let columns = rows.map(\.count).max() ?? 0
     let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
         var line = ""
         for (column, cell) in row.enumerated() {
             let space = String(repeating: " ", count: widths[column] - cell.count)
-            let isText = column == 0 || (column == 2 && rows[0][2] == "action")
+            let isText = column == 0 || ["action", "from"].contains(rows[0][column])
             line += (column == 0 ? "" : "  ") + (isText ? cell + space : space + cell)
         }
         while line.last == " " { line.removeLast() }

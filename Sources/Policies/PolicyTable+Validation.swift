@@ -66,6 +66,7 @@ extension PolicyTable {
                 money.utf8.count == 3 && money.utf8.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) },
                 .currencyShape, "$.units.money", "found \(quoted(money)), wanted an ISO 4217 code such as USD")
         }
+        checkReader(&findings)
         checkEndpoint(endpoints.server, "$.endpoints.server", &findings)
         checkEndpoint(endpoints.device, "$.endpoints.device", &findings)
     }

@@ -44,6 +44,8 @@ public struct PolicyTable: Sendable, Hashable {
     public var expected: [String: Double]
     /// Outcomes on rows that a policy, solved without them, was judged on; nil where nothing was held out.
     public var heldOut: [String: Double]?
+    /// Where expected outcomes may lie in a future window; nil where nobody asked, or the traces cannot tell.
+    public var expectedIntervals: Intervals?
     /// What all hours of the day do: ascending in prompt length, covering 1...∞ without gap or overlap; empty for a table
     /// by `periods`.
     public var buckets: [Bucket]
@@ -51,6 +53,10 @@ public struct PolicyTable: Sendable, Hashable {
     public var periods: [Period]
     /// What a scheduler needs to hold the budget on traffic unlike the traces; nil for no guard.
     public var budgetGuard: BudgetGuard?
+    /// The pace in tokens per second at which the reader's lead is counted before a hand-over; nil where none is planned.
+    ///
+    /// Of several paces it is the one that hardly any reader exceeds.
+    public var readerTokensPerSecond: Double?
     /// What to do while an endpoint is missing.
     public var fallback: Fallback
 
@@ -60,8 +66,9 @@ public struct PolicyTable: Sendable, Hashable {
         provenance: Provenance, units: Units = Units(), endpoints: Endpoints = Endpoints(), timeout: Double,
         objective: String, limits: [String: Limit] = [:], solvedUnder: [String: Limit]? = nil,
         certificate: Certificate? = nil, expected: [String: Double], heldOut: [String: Double]? = nil,
+        expectedIntervals: Intervals? = nil,
         buckets: [Bucket] = [], periods: [Period] = [], budgetGuard: BudgetGuard? = nil,
-        fallback: Fallback = Fallback()
+        readerTokensPerSecond: Double? = nil, fallback: Fallback = Fallback()
     ) {
         self.id = id
         self.revision = revision
@@ -78,9 +85,11 @@ public struct PolicyTable: Sendable, Hashable {
         self.certificate = certificate
         self.expected = expected
         self.heldOut = heldOut
+        self.expectedIntervals = expectedIntervals
         self.buckets = buckets
         self.periods = periods
         self.budgetGuard = budgetGuard
+        self.readerTokensPerSecond = readerTokensPerSecond
         self.fallback = fallback
     }
 

@@ -14,6 +14,10 @@ public struct ServerProfile: Sendable, Equatable {
     public let pooled: Empirical
     /// Why `pooled` is or is not made group by group; nil where no row was cancelled.
     public let strata: CensoringStrata?
+    /// The curve that the problem gives in place of a trace; nil where times were recorded.
+    ///
+    /// Groups hold it at the workload's lengths only.
+    public let formula: DeviceFit?
 
     /// The distribution for prompts of `length` tokens is `groups[group(of: length)]`.
     public func group(of length: Int) -> Int { lowerEdges.interval(holding: length) }
@@ -24,6 +28,7 @@ public struct ServerProfile: Sendable, Equatable {
         groups = [pooled]
         self.pooled = pooled
         strata = nil
+        formula = nil
     }
 
     /// A profile by groups.
@@ -33,6 +38,7 @@ public struct ServerProfile: Sendable, Equatable {
         self.groups = groups
         self.pooled = pooled
         self.strata = strata
+        formula = nil
     }
 
     /// Fewest rows for a group to stand by itself; a smaller one joins its shorter neighbour.
@@ -82,12 +88,13 @@ public struct ServerProfile: Sendable, Equatable {
         return edges
     }
 
-    /// A server whose TTFT is exactly `line(l)` seconds for each of `lengths`.
-    public init(lengths: [Int], counts: [Int], timeout: Double, line: (Int) -> Double) {
-        let times = lengths.map(line)
+    /// A server whose TTFT is exactly that of `formula`, for each of `lengths`.
+    public init(lengths: [Int], counts: [Int], timeout: Double, formula: DeviceFit) {
+        let times = lengths.map(formula.seconds(promptTokens:))
         lowerEdges = [1] + lengths.dropFirst()
         groups = times.map { Empirical(samples: [$0], horizon: timeout) }
         pooled = Empirical(values: times, counts: counts, horizon: timeout)
         strata = nil
+        self.formula = formula
     }
 }

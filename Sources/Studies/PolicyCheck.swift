@@ -33,7 +33,8 @@ public struct PolicyCheck: Sendable {
         let plans = hours == worlds.compactMap(\.hours) ? sets.map(Self.plan) : []
         if plans.isEmpty {
             differences.append(
-                "periods: the table has \(sets.count) sets of buckets for other hours than the problem's \(worlds.count)")
+                "periods: the table has \(sets.count) sets of buckets for other hours than the problem's \(worlds.count)"
+            )
         }
         // The certificate is for the table's own buckets, and for the limits that it was solved under.
         let limits = (table.solvedUnder ?? table.limits).compactMap { name, limit in
@@ -54,7 +55,9 @@ public struct PolicyCheck: Sendable {
             }
         }
         notes.sort()
-        if table.certificate == nil { notes.append("the table has no certificate: values and limits are checked alone") }
+        if table.certificate == nil {
+            notes.append("the table has no certificate: values and limits are checked alone")
+        }
         // The answer to another question cannot be judged.
         var verdict = CertificateVerdict()
         if differences.isEmpty {
@@ -106,14 +109,16 @@ public struct PolicyCheck: Sendable {
     }
 
     private static func byMetric(_ values: [String: Double]) -> [Metric: Double] {
-        Dictionary(uniqueKeysWithValues: values.compactMap { name, value in Metric(rawValue: name).map { ($0, value) } })
+        Dictionary(
+            uniqueKeysWithValues: values.compactMap { name, value in Metric(rawValue: name).map { ($0, value) } })
     }
 
     /// Where the table answers another question than the problem asks.
     private static func differences(_ table: PolicyTable, _ problem: Problem) -> [String] {
         var findings: [String] = []
         if table.objective != problem.objective.rawValue {
-            findings.append("objective: the table minimizes \(table.objective), the problem \(problem.objective.rawValue)")
+            findings.append(
+                "objective: the table minimizes \(table.objective), the problem \(problem.objective.rawValue)")
         }
         if table.timeout != problem.timeout {
             findings.append("timeout: the table has \(table.timeout) s, the problem \(problem.timeout) s")
@@ -142,7 +147,8 @@ public struct PolicyCheck: Sendable {
         for trace in table.provenance.traces {
             let read = profiles.sources.first { $0.role == trace.role.rawValue }
             if let read, read.report.sha256 != trace.sha256 {
-                notes.append("the table was made from another \(trace.role.rawValue) trace (\(trace.sha256.prefix(12))...)")
+                notes.append(
+                    "the table was made from another \(trace.role.rawValue) trace (\(trace.sha256.prefix(12))...)")
             }
         }
         return notes

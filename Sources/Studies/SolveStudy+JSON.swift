@@ -71,7 +71,21 @@ extension SolveStudy {
                         "device_wait": .number(choice.action.deviceWait),
                     ])
                 }),
+            "migration": bucket.migration.map {
+                .object(["device_to_server": json($0.deviceToServer), "server_to_device": json($0.serverToDevice)])
+            } ?? .null,
         ])
+    }
+
+    private static func json(_ migration: PolicyTable.Migration) -> JSONValue {
+        switch migration {
+        case .never(let reason): .object(["never": .string(reason.rawValue)])
+        case .handOver(let point):
+            .object([
+                "after_tokens": .integer(point.afterTokens), "buffer_tokens": .number(point.bufferTokens),
+                "expected_saving": .number(point.expectedSaving), "stall": .init(point.stall),
+            ])
+        }
     }
 
     private var partition: JSONValue {

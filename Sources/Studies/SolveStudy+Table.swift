@@ -30,8 +30,10 @@ extension SolveStudy {
             limits: Self.byName(problem.limits),
             solvedUnder: limits == problem.limits ? nil : Self.byName(limits),
             certificate: certificate, expected: optimum.expected.byName, heldOut: optimum.heldOut?.byName,
+            expectedIntervals: expectedIntervals,
             buckets: worlds.count == 1 ? tableBuckets(of: 0) : [], periods: tablePeriods,
-            budgetGuard: limit.map { .init(endpoint: $0.endpoint == .server ? .server : .device, budget: $0.budget) })
+            budgetGuard: limit.map { .init(endpoint: $0.endpoint == .server ? .server : .device, budget: $0.budget) },
+            readerTokensPerSecond: migration?.readerTokensPerSecond)
         let broken = table.violations().filter { $0.rule != .idShape }
         guard broken.isEmpty else {
             throw .unsupported("\(problem.path): no valid table: " + broken.map(\.description).joined(separator: "; "))
@@ -73,6 +75,21 @@ extension SolveStudy {
         }
     }
 
+    /// Ranges of what the risk study resampled.
+    private var expectedIntervals: PolicyTable.Intervals? {
+        guard let last = risks.last else { return nil }
+        func range(_ interval: RiskInterval) -> PolicyTable.Intervals.Range {
+            .init(low: interval.low, high: interval.high)
+        }
+        var outcomes = [Metric.ttftMean.rawValue: range(last.intervals.ttftMean)]
+        for study in risks {
+            outcomes[Metric.prefillShare(of: study.risk.limited).rawValue] = range(study.intervals.share)
+        }
+        return .init(
+            confidence: last.risk.settings.confidence, isClaimed: risks.allSatisfy { $0.claimedLevel != nil },
+            windowHours: last.risk.settings.window, outcomes: outcomes)
+    }
+
     /// A world's asked-for buckets; one without requests takes the action of its neighbour, and says so.
     func tableBuckets(of world: Int) -> [PolicyTable.Bucket] {
         let profile = worlds[world].profile
@@ -94,7 +111,8 @@ extension SolveStudy {
                 evidence: .init(
                     requests: range.reduce(0) { $0 + workload.counts[$1] },
                     serverRows: isServerRecorded ? profile.server.groups[group].observations : 0,
-                    borrowedFrom: lender))
+                    borrowedFrom: lender),
+                migration: migration?.worlds[world][own].table)
         }
     }
 
@@ -109,9 +127,8 @@ extension SolveStudy {
 
     private func facts(of endpoint: Endpoint) -> PolicyTable.EndpointFacts {
         let spec = endpoint == .server ? problem.server : problem.device
-        let report = profiles.sources.first { $0.role == endpoint.rawValue }?.report
         return PolicyTable.EndpointFacts(
-            model: endpoint == .server ? serverSentence : deviceSentence, tpot: spec.tpot ?? report?.medianTPOT,
+            model: endpoint == .server ? serverSentence : deviceSentence, tpot: profiles.tpot(of: endpoint, problem),
             price: spec.price.map { .init(prefill: $0.prefill, decode: $0.decode) },
             energy: spec.energy.map { .init(prefill: $0.prefill, decode: $0.decode) })
     }

@@ -42,6 +42,8 @@ public struct SolveStudy: Sendable {
     public let partitionLoss: Double?
     /// Losses of other numbers of buckets; nil unless the problem asks for optimal buckets.
     public let bucketChoice: OptimalBuckets?
+    /// When running responses are handed over; nil where nobody asks.
+    public let migration: StudyMigration?
     /// How sure the budgets are to hold, one a tightened limit; empty without a confidence.
     public let risks: [RiskStudy]
     /// The deployment's regime by its prices; nil where a price is missing.
@@ -111,6 +113,8 @@ public struct SolveStudy: Sendable {
                     run.worlds.map { _ in plan }, tuned: tunedPlan.map { plan in heldOutWorlds.map { _ in plan } })
             )
         }
+        let migration = StudyMigration(problem, profiles, worlds: run.worlds, plans: run.answer.plans)
+        notes += migration?.notes ?? []
         let loss = run.partitionLoss()
         if loss == nil {
             notes.append("too many lengths to solve for each by itself: what buckets cost is not computed")
@@ -119,7 +123,7 @@ public struct SolveStudy: Sendable {
             problem: problem, profiles: profiles, worlds: run.worlds, buckets: run.buckets, limits: run.limits,
             limit: limit,
             answer: run.answer, optimum: own, baselines: baselines, partitionLoss: loss, bucketChoice: run.bucketChoice,
-            risks: run.risks, regime: costs.regime?.rawValue,
+            migration: migration, risks: run.risks, regime: costs.regime?.rawValue,
             notes: notes + remarks(problem, profiles, costs) + bucketRemarks(problem, own, baselines))
     }
 

@@ -10,6 +10,10 @@ extension StudyProfiles {
     /// Numbers of buckets that are printed for people.
     static let printedCounts = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
 
+    /// Numbers of buckets that losses are stated for where each takes seconds to solve.
+    static let fewCounts = [1, 4, 16, 64]
+    private static let slowWork = 20_000
+
     /// The buckets that lose least for a problem, cut where the server's distribution changes.
     /// - Parameters:
     ///   - count: How many are wanted, at most.
@@ -20,7 +24,10 @@ extension StudyProfiles {
         -> OptimalBuckets?
     {
         let program = program(Buckets(edges: []))
-        let counts = program.isQuick ? Self.countsOfLosses(profile) : Self.printedCounts
+        let work = profile.workload.lengths.count * profile.device.residuals.count
+        let counts =
+            program.isQuick
+            ? Self.countsOfLosses(profile) : work <= Self.slowWork ? Self.printedCounts : Self.fewCounts
         return program.optimalBuckets(count: count, counts: counts, mandatoryEdges: mandatoryEdges(profile))
     }
 

@@ -205,7 +205,7 @@ private struct ProfileMaker {
             }
             return ServerProfile(
                 lengths: workload.lengths, counts: workload.counts, timeout: problem.timeout,
-                line: curve.seconds(promptTokens:))
+                formula: curve)
         }
     }
 

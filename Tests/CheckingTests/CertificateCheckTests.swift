@@ -122,7 +122,9 @@ private let world = PairWorld(
             certified.plan = DispatchPlan(
                 lowerEdges: [1, 3, 5],
                 mixtures: certified.plan.mixtures.dropLast() + [
-                    Mixture(certified.plan.mixtures[2].parts[0].action, share: 0.999, else: Action(serverWait: 0.125, deviceWait: 0))
+                    Mixture(
+                        certified.plan.mixtures[2].parts[0].action, share: 0.999,
+                        else: Action(serverWait: 0.125, deviceWait: 0))
                 ])
         }
         let verdict = certified.verdict()
@@ -138,9 +140,10 @@ private let world = PairWorld(
             worlds: [World(world.profile, lowerEdges: [1, 3])], objective: metric, limits: [])
         let check = CertificateCheck(question, plans: [DispatchPlan(everywhere: Mixture(.race))])
         let times = Set(world.server.values.flatMap { $0 } + world.device.values.flatMap { $0 }).filter { $0 < 4 }
-        let quantile = times.sorted().first { t in
-            world.mean({ _ in .race }) { $1.ttft > t ? 1 : 0 } <= 1 - level + 1e-12
-        } ?? 4
+        let quantile =
+            times.sorted().first { t in
+                world.mean({ _ in .race }) { $1.ttft > t ? 1 : 0 } <= 1 - level + 1e-12
+            } ?? 4
         let mean = world.mean({ _ in .race }) { $1.ttft }
         var claim = QuantileClaim(
             primal: quantile, bound: quantile, tail: .init(time: quantile.nextDown, multipliers: [:]),
@@ -168,7 +171,8 @@ private let world = PairWorld(
     @Test func `a tail under a budget is proven as far as the dual goes, and no further`() throws {
         // A fifth of the server's answers is slow; the device may see a twentieth of the prompts.
         let world = PairWorld(
-            prompts: [1], server: [[0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 2, 3]], device: [1], perToken: 0, timeout: 4)
+            prompts: [1], server: [[0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 2, 3]], device: [1], perToken: 0, timeout: 4
+        )
         let limits = [Limit(metric: .devicePrefillShare, atMost: 0.05)]
         let question = DispatchQuestion(
             worlds: [World(world.profile, lowerEdges: [1])], objective: .ttftP90, limits: limits)

@@ -30,7 +30,8 @@ private func bruteForce(
     @Test(arguments: 1...60)
     func `is the least Lagrangian over every action, listed, for prices of any sign on every metric`(seed: Int) throws {
         var generator = SeededGenerator(seed: 1_000 + seed)
-        let worlds = seed % 3 == 0
+        let worlds =
+            seed % 3 == 0
             ? [(PairWorld(seed: seed), 0.375), (PairWorld(seed: seed + 500), 0.625)] : [(PairWorld(seed: seed), 1.0)]
         let edges = seed.isMultiple(of: 5) ? [1] : [1, 3, 5]
         let meanPrompt = worlds.reduce(0) { $0 + $1.1 * $1.0.profile.workload.meanPromptTokens }
@@ -59,7 +60,8 @@ private func bruteForce(
                 constant -= price * value
             }
         }
-        let least = bruteForce(worlds.map { ($0.0, $0.1) }, edges: edges, late: late.map(\.time)) { world, length, event in
+        let least = bruteForce(worlds.map { ($0.0, $0.1) }, edges: edges, late: late.map(\.time)) {
+            world, length, event in
             var sum = 0.0
             for metric in Metric.linear {
                 let price = (metric == objective ? 1 : 0) + (multipliers[metric] ?? 0)
@@ -126,7 +128,8 @@ private func bruteForce(
         let server = (0..<400).map { _ in 0.2 / Double.random(in: 0.01...1, using: &generator) }
         let device = (0..<8).map { _ in Double.random(in: 0.3...0.6, using: &generator) }
         let world = PairWorld(
-            prompts: (1...12).flatMap { Array(repeating: $0 * 18, count: 1 + $0 % 3) }, server: [server], device: device,
+            prompts: (1...12).flatMap { Array(repeating: $0 * 18, count: 1 + $0 % 3) }, server: [server],
+            device: device,
             perToken: 0.007, timeout: 15)
         let limits = [
             Limit(metric: .devicePrefillShare, atMost: 0.2), Limit(metric: .deviceAnswerShare, atLeast: 0.3),
@@ -141,7 +144,9 @@ private func bruteForce(
         let value = try #require(check.dualValue(multipliers: multipliers, tolerance: 1e-6))
         #expect(value.attained - value.proven <= 1e-6)
         for _ in 0..<20 {
-            let wait = Bool.random(using: &generator) ? server.randomElement(using: &generator) ?? 0 : Double.random(in: 0...3, using: &generator)
+            let wait =
+                Bool.random(using: &generator)
+                ? server.randomElement(using: &generator) ?? 0 : Double.random(in: 0...3, using: &generator)
             let action = Action(first: Bool.random(using: &generator) ? .server : .device, otherAfter: wait)
             let tried = CertificateCheck(question, plans: [DispatchPlan(everywhere: Mixture(action))])
             let values = tried.verdict(on: nil).values

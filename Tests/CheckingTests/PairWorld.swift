@@ -9,7 +9,9 @@ import Traces
 /// A world whose pairs of times can all be listed: what happens is read off each pair by the rules.
 struct PairWorld {
     let profile: ServingProfile
-    /// Times by length, in seconds; infinite for failures. All are equally likely.
+    /// Times by length, in seconds; infinite for failures.
+    ///
+    /// All are equally likely.
     let server: [Int: [Double]]
     let device: [Int: [Double]]
 
@@ -18,7 +20,7 @@ struct PairWorld {
     ///   - prompts: One length a request; each answer has twice as many tokens plus one.
     ///   - server: Server times, by group of lengths.
     ///   - edges: First lengths of the server's groups.
-    ///   - device: Device times of a prompt of one token.
+    ///   - times: Device times of a prompt of one token.
     ///   - perToken: Seconds more per further token.
     ///   - timeout: In seconds.
     init(
@@ -76,7 +78,8 @@ struct PairWorld {
                     ? .infinity : Double(Int.random(in: eighths, using: &generator)) / 8
             }
         }
-        let prompts = (0..<Int.random(in: 1...6, using: &generator)).map { _ in Int.random(in: 1...6, using: &generator) }
+        let prompts = (0..<Int.random(in: 1...6, using: &generator)).map { _ in Int.random(in: 1...6, using: &generator)
+        }
         let groups = seed.isMultiple(of: 2) ? 2 : 1
         self.init(
             prompts: prompts, server: (0..<groups).map { _ in times(1...6, 1...36) },
@@ -126,7 +129,9 @@ struct PairWorld {
 
     /// A metric of one event; the mean of these is the metric.
     func value(of metric: Metric, _ length: Int, _ event: Event, _ costs: CostModel) -> Double {
-        func started(_ endpoint: Endpoint) -> Double { (endpoint == .server ? event.serverStarted : event.deviceStarted) ? Double(length) : 0 }
+        func started(_ endpoint: Endpoint) -> Double {
+            (endpoint == .server ? event.serverStarted : event.deviceStarted) ? Double(length) : 0
+        }
         func decoded(_ endpoint: Endpoint) -> Double { event.winner == endpoint ? Double(2 * length + 1) : 0 }
         let use = TokenUse(
             serverPrefill: started(.server), serverDecode: decoded(.server), devicePrefill: started(.device),

@@ -34,7 +34,9 @@ import Testing
                     let defined = mean { world.value(of: value.metric, $0, $1, .sample) }
                     // The neighbours of a tie lie within the freedom of rounding.
                     #expect(value.recomputed.low <= defined + 1e-9 && value.recomputed.high >= defined - 1e-9)
-                    #expect(value.recomputed.high - value.recomputed.low <= 1 || value.metric == .costMean || value.metric == .energyMean)
+                    #expect(
+                        value.recomputed.high - value.recomputed.low <= 1 || value.metric == .costMean
+                            || value.metric == .energyMean)
                 }
             }
         }
@@ -45,7 +47,8 @@ import Testing
         func share(_ action: Action) throws -> Enclosure {
             let question = DispatchQuestion(
                 worlds: [World(world.profile, lowerEdges: [1])], objective: .deviceAnswerShare, limits: [])
-            let verdict = CertificateCheck(question, plans: [DispatchPlan(everywhere: Mixture(action))]).verdict(on: nil)
+            let verdict = CertificateCheck(question, plans: [DispatchPlan(everywhere: Mixture(action))]).verdict(
+                on: nil)
             return try #require(verdict.values.first?.recomputed)
         }
         // 1 + 0.5 = 1.5: as doubles a tie, so either answer is within the freedom of rounding.

@@ -31,6 +31,40 @@ import Testing
         #expect(result["valid"] as? Bool == true && (result["notes"] as? [String])?.isEmpty == true)
     }
 
+    @Test(arguments: ["device.prefill_share", "server.prefill_share"])
+    func `cancelled rows leave mass open, and the table holds all the same`(metric: String) throws {
+        func trace(_ times: (Int) -> Double) -> String {
+            "ttft,prompt_tokens,outcome\n"
+                + (0..<240).map { i in
+                    i % 40 == 7
+                        ? ",\(10 + i % 40),failed\n"
+                        : "\(times(i)),\(10 + i % 40),\(i % 9 == 4 || i == 239 ? "cancelled" : "ok")\n"
+                }.joined()
+        }
+        let problem = Sample.problem.replacing(
+            "device.prefill_share: {at_most: 0.2}", with: "\(metric): {at_most: 0.4}"
+        )
+        .replacing("ttft: {intercept: 0.1, per_token: 0.01}", with: "trace: device.csv")
+        let folder = try Sample.folder([
+            "problem.yaml": problem,
+            "server.csv": trace { Double(200 + ($0 * $0 * 37) % 900) / 1000 + ($0 == 239 ? 9 : 0) },
+            "device.csv": trace { 0.1 + 0.01 * Double(10 + $0 % 40) + Double($0 % 7) / 50 + ($0 == 239 ? 5 : 0) },
+        ])
+        func validate(_ settings: [String]) throws -> Run {
+            let flags = settings.flatMap { ["--set", $0] }
+            let solve = try Run(["solve", "problem.yaml", "-o", "policy.json"] + flags, in: folder.url)
+            #expect(solve.status == 0, "\(settings): \(solve.errors)")
+            return try Run(["policy", "validate", "policy.json", "--problem", "problem.yaml"] + flags, in: folder.url)
+        }
+        for settings in [
+            [], ["limits.failed_share.at_most=0.01"], ["objective=failed_share"],
+            ["limits.device.answer_share.at_least=0.3", "timeout=3"],
+        ] {
+            let run = try validate(settings)
+            #expect(run.status == 0, "\(settings): \(run.errors)")
+        }
+    }
+
     @Test(arguments: [
         "limits.device.prefill_share.at_most=0.19", "objective=ttft.p99", "timeout=30",
         "endpoints.device.ttft.intercept=0.3",

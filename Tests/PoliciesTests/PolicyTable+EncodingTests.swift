@@ -40,10 +40,12 @@ import Testing
 
     @Test func `what a table has not is left out, so that its id stays`() throws {
         let plain = PolicyTable.sample(certificate: .init(status: .optimal, primal: 1, bound: 1))
-        let names = ["solved_under", "tail", "tie_break"]
+        let names = ["solved_under", "tail", "tie_break", "expected_intervals"]
         #expect(names.allSatisfy { !text(plain.canonicalContent()).contains($0) })
         var whole = plain
         whole.solvedUnder = [:]
+        whole.expectedIntervals = .init(
+            confidence: 0.9, isClaimed: true, windowHours: 24, outcomes: ["ttft.mean": .init(low: 0.5, high: 1)])
         whole.certificate?.tail = .init(time: 0.1, bound: 1e-9, multipliers: ["failed_share": -1])
         whole.certificate?.tieBreak = .init(status: .optimal, primal: 1, bound: 1)
         #expect(names.allSatisfy { text(whole.canonicalContent()).contains($0) })

@@ -94,6 +94,7 @@ import Traces
         rows.outputTokens = [-1, -1, -1, -1]
         rows.isHeldOut = [false, false, false, false]
         rows.counts = [1, 1, 1, 1]
+        rows.hours = rows.counts.map { _ in TraceRows.noHour }
         let device = try DeviceProfile(rows: rows, part: .all, usesResiduals: true, timeout: 60)
         let server = Empirical(samples: [1, .infinity])
         let model = FirstTokenModel(
@@ -108,5 +109,70 @@ import Traces
         #expect(hedged.failed == 0 && abs(hedged.deviceAnswers - 0.5) < 1e-12)
         let reversed = model.shares(promptTokens: 2, under: Action(first: .device, otherAfter: 5))
         #expect(reversed.failed == 0 && abs(reversed.serverAnswers - 0.125) < 1e-12)
+    }
+
+    @Test(arguments: 1...6)
+    func `any objective is the model's own, with waits no longer than anything was seen`(seed: Int) throws {
+        let races = Races(count: 120, seed: seed, failing: 0.1, noise: 0.2)
+        func estimate(_ log: [(value: Double, isCensored: Bool)]) -> KaplanMeier {
+            KaplanMeier(values: log.map(\.value), isCensored: log.map(\.isCensored), horizon: 8)
+        }
+        var rows = TraceRows()
+        for (length, row) in zip(races.lengths, races.deviceLog) {
+            rows.append(length, row.value, row.isCensored)
+        }
+        // A device that hung until it was given up.
+        for length in [50, 300, 500] { rows.append(length, 7, true) }
+        for length in [100, 200, 400] { rows.append(length, .infinity, false) }
+        let device = try DeviceProfile(rows: rows, part: .all, usesResiduals: true, timeout: 8)
+        let server = estimate(races.halfLog + [(7.9, true), (7.95, true)])
+        #expect(device.residuals.last == .infinity && device.failedShare > 0)
+        #expect(server.unidentified > 0 && server.massAtInfinity > 0)
+        let profile = ServingProfile(
+            workload: WorkloadProfile(promptTokens: Array(races.lengths.prefix(12))),
+            server: ServerProfile(pooled: Empirical(server, unidentifiedAt: 8)), device: device, timeout: 8)
+        let last = try #require(server.lastEvent)
+        for (objective, limits) in [
+            (Metric.failedShare, [Limit(metric: .devicePrefillShare, atMost: 0.4)]),
+            (
+                .ttftMean,
+                [Limit(metric: .deviceAnswerShare, atLeast: 0.3), Limit(metric: .devicePrefillShare, atMost: 0.7)]
+            ),
+            (.ttftMean, [Limit(metric: .serverPrefillShare, atMost: 0.5), Limit(metric: .failedShare, atMost: 0.2)]),
+            (.ttftP50, [Limit(metric: .devicePrefillShare, atMost: 0.3)]),
+        ] {
+            let answer = DispatchProgram(
+                worlds: [.init(profile: profile, buckets: .quantile(count: 3, of: profile.workload))],
+                costs: CostModel(server: nil), objective: objective, limits: limits
+            ).solve()
+            let plan = try #require(answer.plans.first)
+            let outcomes = FirstTokenModel(profile).outcomes(
+                of: plan, costs: CostModel(server: nil), quantiles: [.ttftP50])
+            let found = try #require(outcomes[objective])
+            if objective != .ttftP50 {
+                #expect(abs(found - answer.certificate.primal) < 1e-9 && answer.certificate.gap < 1e-6)
+            }
+            for limit in limits {
+                let value = try #require(outcomes[limit.metric])
+                #expect(value <= (limit.atMost ?? 2) + 1e-9 && value >= (limit.atLeast ?? -1) - 1e-9)
+            }
+            for part in plan.mixtures.flatMap(\.parts) {
+                let wait = part.action.deviceWait
+                #expect(wait <= last || wait >= 8, "\(objective) \(part)")
+            }
+        }
+    }
+}
+
+extension TraceRows {
+    /// Adds one request.
+    fileprivate mutating func append(_ length: Int, _ ttft: Double, _ isCancelled: Bool) {
+        promptTokens.append(length)
+        self.ttft.append(ttft)
+        isCensored.append(isCancelled)
+        outputTokens.append(-1)
+        isHeldOut.append(false)
+        hours.append(TraceRows.noHour)
+        counts.append(1)
     }
 }

@@ -44,7 +44,8 @@ extension DispatchAnswer {
         return .quantile(
             QuantileClaim(
                 primal: certificate.primal, bound: certificate.bound, gap: certificate.gap, scale: certificate.scale,
-                tail: tail.map { .init(time: $0.time, bound: $0.bound, multipliers: $0.multipliers) }, tieBreak: tieBreak.claim))
+                tail: tail.map { .init(time: $0.time, bound: $0.bound, multipliers: $0.multipliers) },
+                tieBreak: tieBreak.claim))
     }
 }
 

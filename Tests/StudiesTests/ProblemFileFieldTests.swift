@@ -14,7 +14,8 @@ import Traces
         #expect(problem.device.ttft == .formula(intercept: 0.1, perToken: 0.01, perTokenSquared: 0))
         #expect(problem.objective == .ttftMean)
         #expect(problem.limits.isEmpty)
-        #expect(problem.moneyPerJoule == nil && problem.readerTokensPerSecond == nil)
+        #expect(problem.moneyPerJoule == nil && problem.readers == nil)
+        #expect(problem.migration == MigrationRules(network: 0, transfer: 0, epsilon: 0.01, allowsStall: false))
         #expect(!problem.isDeterministic)
         #expect(problem.timeout == 60 && problem.tuningShare == 0.7 && problem.discoAlpha == 0.05)
         #expect(problem.confidence == nil && problem.budgetWindowHours == 24)
@@ -32,14 +33,14 @@ import Traces
         #expect(problem.device.ttft == .formula(intercept: 0.148, perToken: 0.00668, perTokenSquared: 0))
         #expect(problem.device.energy == Problem.Energy(prefill: 0.025, decode: 0.155))
         #expect(problem.device.tpot == 0.084 && problem.server.tpot == 0.021)
-        #expect(problem.moneyPerJoule == 5e-8 && problem.readerTokensPerSecond == 4.8)
+        #expect(problem.moneyPerJoule == 5e-8 && problem.readers == Readers(tokensPerSecond: 4.8))
         #expect(problem.limits == [Problem.Limit(metric: .devicePrefillShare, atMost: 0.2)])
     }
 
     @Test func `the example with its optional fields uncommented reads, and has the same defaults`() throws {
         let optional = [
             "buckets:", "  by:", "  count:", "condition_on:", "timeout:", "split:", "disco:", "max_rejected:",
-            "deterministic:",
+            "deterministic:", "migration:",
         ]
         let lines = ProblemFile.example.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             let isOptional = optional.contains { line.drop { $0 == " " }.starts(with: "# " + $0) }
@@ -189,6 +190,30 @@ import Traces
         #expect(try #require(problemError(in: file)).findings.map(\.field) == ["budget_window"])
     }
 
+    @Test func `readers have one pace or are a population`() throws {
+        let one = try readProblem(minimalProblem + "reader: {tokens_per_second: 4}\n")
+        #expect(one.readers == Readers(tokensPerSecond: 4))
+        let two = "reader: {population: [{share: 0.2, tokens_per_second: 5}, {share: 0.7995, tokens_per_second: 4}]}\n"
+        let paces = try #require(try readProblem(minimalProblem + two).readers).paces
+        #expect(paces.map(\.tokensPerSecond) == [4, 5])
+        #expect(paces.map(\.share) == [0.7995 / 0.9995, 0.2 / 0.9995])
+        let set = try readProblem(
+            minimalProblem, set: ["reader.population=[{share: 1, tokens_per_second: 4}]"])
+        #expect(set.readers == one.readers && set.sha256 == one.sha256)
+    }
+
+    @Test func `the rules of hand-overs have defaults, and are none at all without a wish for them`() throws {
+        let text = minimalProblem + "reader: {tokens_per_second: 4}\n"
+        let full = "migration: {network: 0.05, transfer: 1e-7, epsilon: 0.02, allow_stall: true}\n"
+        #expect(
+            try readProblem(text + full).migration
+                == MigrationRules(network: 0.05, transfer: 1e-7, epsilon: 0.02, allowsStall: true))
+        for text in [text, text + "migration: {}\n", text + "migration:\n"] {
+            #expect(try readProblem(text).migration == MigrationRules())
+        }
+        for text in [text, minimalProblem] { #expect(try readProblem(text + "migration: none\n").migration == nil) }
+    }
+
     @Test func `the rest of the fields`() throws {
         let problem = try readProblem(
             minimalProblem + """
@@ -200,7 +225,7 @@ import Traces
                 table: {as_of: 2025-01-31T08:00:00.5+02:00, valid_days: 30, revision: 7}
                 """)
         #expect(problem.timeout == 12.5 && problem.tuningShare == nil && problem.discoAlpha == 0.1)
-        #expect(problem.moneyPerJoule == 0 && problem.readerTokensPerSecond == 5)
+        #expect(problem.moneyPerJoule == 0 && problem.readers == Readers(tokensPerSecond: 5))
         #expect(problem.asOf == "2025-01-31T06:00:00.5Z" && problem.validityDays == 30 && problem.revision == 7)
     }
 

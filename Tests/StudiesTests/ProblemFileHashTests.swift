@@ -65,7 +65,9 @@ import Testing
             "endpoints.device.ttft.per_token_squared=2", "endpoints.device.tpot=2", "endpoints.device.energy.prefill=2",
             "endpoints.device.energy.decode=2", "endpoints.device.price={prefill: 1, decode: 1}",
             "exchange.per_joule=2",
-            "reader.tokens_per_second=2", "objective=ttft.p99", "limits.ttft.mean.at_most=1",
+            "reader.tokens_per_second=2", "reader.population=[{share: 1, tokens_per_second: 3}]",
+            "reader.population=[{share: 0.5, tokens_per_second: 3}, {share: 0.5, tokens_per_second: 4}]",
+            "migration=none", "objective=ttft.p99", "limits.ttft.mean.at_most=1",
             "limits.ttft.mean.at_least=1",
             "timeout=2", "deterministic=true", "split=none", "split.tuning_share=0.5", "disco.alpha=0.5",
             "table.as_of=2025-01-31",
@@ -87,6 +89,13 @@ import Testing
         #expect(Set(hashes[2...5]).count == 1)
     }
 
+    @Test func `so do the rules of hand-overs`() throws {
+        let text = minimalProblem + "reader: {tokens_per_second: 4}\n"
+        let rules = ["network: 1", "transfer: 1", "epsilon: 0.5", "allow_stall: true"].map { "migration: {\($0)}\n" }
+        let hashes = try ([""] + rules).map { try readProblem(text + $0).sha256 }
+        #expect(Set(hashes).count == hashes.count)
+    }
+
     @Test func `texts cannot pose as other fields`() throws {
         let one = try readProblem(problemText(server: #"trace: {path: a, where: "x\nendpoints.server.tpot=null"}"#))
         let other = try readProblem(problemText(server: #"trace: {path: a, where: "x\\nendpoints.server.tpot=null"}"#))
@@ -95,7 +104,7 @@ import Testing
 
     @Test func `the hash is SHA-256 of the sorted lines, as another program computes it`() throws {
         #expect(
-            try readProblem(minimalProblem).sha256 == "ede4c9fae1ade246ad74471f0494cce986c7db0573f9bdb22db812c6a0f9a000"
+            try readProblem(minimalProblem).sha256 == "ffaa4d94734fb909cb577518779da4252a79d1722ee13fe017d81650cfd8e2e7"
         )
     }
 }

@@ -9,7 +9,7 @@ import Traces
         let problem = try readProblem(
             minimalProblem, set: ["limits.device.prefill_share.at_most=0.1", "reader.tokens_per_second=5"])
         #expect(problem.limits == [Problem.Limit(metric: .devicePrefillShare, atMost: 0.1)])
-        #expect(problem.readerTokensPerSecond == 5)
+        #expect(problem.readers == Readers(tokensPerSecond: 5))
     }
 
     @Test func `a setting wins over the file, and a later over an earlier`() throws {

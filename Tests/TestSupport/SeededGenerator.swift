@@ -3,7 +3,12 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     /// A generator that gives the same numbers for the same seed.
-    public init(seed: Int) { state = UInt64(bitPattern: Int64(seed)) &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
+    ///
+    /// The seed is hashed: the streams of neighbouring seeds would be one stream, a draw apart.
+    public init(seed: Int) {
+        state = UInt64(bitPattern: Int64(seed))
+        state = next()
+    }
 
     /// The next 64 random bits.
     public mutating func next() -> UInt64 {

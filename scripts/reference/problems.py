@@ -15,6 +15,7 @@ class Problem:
     """One seeded problem. `family` says what kind; everything else follows from the seed."""
 
     tuning_share = 0.7
+    is_split = True
 
     def __init__(self, seed: int):
         self.seed = seed
@@ -143,6 +144,12 @@ class Problem:
 
     # MARK: Files
 
+    def task(self) -> dict:
+        """What is minimized under which limits, as fields of the problem file."""
+        if self.budget is None:
+            return {}
+        return {"limits": {f"{self.limited}.prefill_share": {"at_most": self.budget}}}
+
     def write(self, folder: pathlib.Path, part: str = "all") -> pathlib.Path:
         """Writes the traces and the problem file; of one part of the split, or of all rows."""
         endpoints = {}
@@ -169,12 +176,11 @@ class Problem:
             "version": 1,
             "workload": {"trace": {"path": "workload.csv", "format": "canonical"}, "buckets": self.buckets},
             "endpoints": endpoints, "timeout": self.timeout, "disco": {"alpha": self.alpha},
-            "split": {"tuning_share": self.tuning_share} if part == "all" else "none",
+            "split": {"tuning_share": self.tuning_share} if part == "all" and self.is_split else "none",
         }
         if self.per_joule is not None:
             document["exchange"] = {"per_joule": self.per_joule}
-        if self.budget is not None:
-            document["limits"] = {f"{self.limited}.prefill_share": {"at_most": self.budget}}
+        document |= self.task()
         path = folder / "problem.yaml"
         path.write_text(json.dumps(document, indent=2) + "\n")  # JSON is YAML
         return path

@@ -36,6 +36,11 @@ struct JSONNode {
         return Int(number)
     }
 
+    func boolean() throws(PolicyError) -> Bool {
+        guard case .bool(let truth) = value else { throw wrongType(wanted: "true or false") }
+        return truth
+    }
+
     func string() throws(PolicyError) -> String {
         guard case .string(let text) = value else { throw wrongType(wanted: "a text") }
         return text

@@ -35,39 +35,13 @@ public struct DispatchProblem: Sendable {
     /// Values of waits are computed only where the Lagrangian may need them: a few a bucket.
     /// - Complexity: O(*n*) for the *n* server times, then a few evaluations of O(lengths · residuals).
     public func solve() -> DispatchSolution {
-        let model = FirstTokenModel(profile)
-        let workload = profile.workload
-        let ranges = buckets.ranges(in: workload)
-        let total = Double(workload.requests)
-        let meanPrompt = workload.meanPromptTokens
-        let (curves, curveOfBucket) = curves(ranges)
-        let weights = ranges.map { range in
-            range.reduce(0.0) { $0 + Double(workload.lengths[$1] * workload.counts[$1]) } / (total * meanPrompt)
-        }
-        let program = SingleLimitProblem(curves: curves, curveOfGroup: curveOfBucket, weights: weights, limit: budget)
-        let first = limited.other
-        let solution = program.solve { bucket, vertex in
-            let wait = WaitCurve.wait(curves[curveOfBucket[bucket]], vertex)
-            let means = model.meanTTFT(
-                promptTokens: workload.lengths[ranges[bucket]], under: Action(first: first, otherAfter: wait))
-            var sum = 0.0
-            for (i, mean) in zip(ranges[bucket], means) { sum += Double(workload.counts[i]) * mean }
-            return sum / total
-        }
-        let mixtures = solution.choices.enumerated().map { bucket, choices in
-            Mixture(
-                choices.map {
-                    let wait = WaitCurve.wait(curves[curveOfBucket[bucket]], $0.vertex)
-                    return .init(probability: $0.probability, action: Action(first: first, otherAfter: wait))
-                })
-        }
-        return DispatchSolution(
-            plan: mixtures.isEmpty ? nil : DispatchPlan(lowerEdges: buckets.lowerEdges, mixtures: mixtures),
-            certificate: solution)
+        let linear = LinearDispatch(self)
+        let solution = linear.program.solve(value: linear.value)
+        return DispatchSolution(plan: linear.plan(solution.choices), certificate: solution)
     }
 
     /// Usage curves, shared by buckets wherever the first endpoint's times are the same for all their lengths.
-    private func curves(_ ranges: [Range<Int>]) -> (curves: [UsageCurve], ofBucket: [Int]) {
+    fileprivate func curves(_ ranges: [Range<Int>]) -> (curves: [UsageCurve], ofBucket: [Int]) {
         let lengths = profile.workload.lengths
         if limited == .server {
             return (ranges.map { WaitCurve.curve(of: .device, in: profile, range: $0) }, Array(ranges.indices))
@@ -86,6 +60,55 @@ public struct DispatchProblem: Sendable {
             return curves.count - 1
         }
         return (curves, ofBucket)
+    }
+}
+
+/// A dispatch problem as a linear program over mixtures of waits.
+struct LinearDispatch {
+    let program: SingleLimitProblem
+    private let problem: DispatchProblem
+    private let model: FirstTokenModel
+    private let ranges: [Range<Int>]
+    private let requests: Double
+
+    init(_ problem: DispatchProblem) {
+        let workload = problem.profile.workload
+        let ranges = problem.buckets.ranges(in: workload)
+        requests = Double(workload.requests)
+        let tokens = requests * workload.meanPromptTokens
+        let (curves, curveOfBucket) = problem.curves(ranges)
+        let weights = ranges.map { range in
+            range.reduce(0.0) { $0 + Double(workload.lengths[$1] * workload.counts[$1]) } / tokens
+        }
+        self.problem = problem
+        self.ranges = ranges
+        model = FirstTokenModel(problem.profile)
+        program = SingleLimitProblem(
+            curves: curves, curveOfGroup: curveOfBucket, weights: weights, limit: problem.budget)
+    }
+
+    /// What the requests of a bucket add to the mean TTFT under the wait of a vertex.
+    func value(bucket: Int, vertex: Int) -> Double {
+        let workload = problem.profile.workload
+        let range = ranges[bucket]
+        let means = model.meanTTFT(promptTokens: workload.lengths[range], under: action(bucket, vertex))
+        var sum = 0.0
+        for (i, mean) in zip(range, means) { sum += Double(workload.counts[i]) * mean }
+        return sum / requests
+    }
+
+    private func action(_ bucket: Int, _ vertex: Int) -> Action {
+        let wait = WaitCurve.wait(program.curves[program.curveOfGroup[bucket]], vertex)
+        return Action(first: problem.limited.other, otherAfter: wait)
+    }
+
+    /// The plan of a mixture of vertices a bucket; nil of none.
+    func plan(_ choices: [[SingleLimitSolution.Choice]]) -> DispatchPlan? {
+        guard !choices.isEmpty else { return nil }
+        let mixtures = choices.enumerated().map { bucket, choices in
+            Mixture(choices.map { .init(probability: $0.probability, action: action(bucket, $0.vertex)) })
+        }
+        return DispatchPlan(lowerEdges: problem.buckets.lowerEdges, mixtures: mixtures)
     }
 }
 

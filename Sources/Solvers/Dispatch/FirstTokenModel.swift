@@ -146,7 +146,7 @@ public struct FirstTokenModel: Sendable {
         }
         let wait = action.serverWait
         shares.deviceStarted = 1
-        let serverLost = wait <= timeout ? server.knownSurvival(at: timeout - wait) : 1
+        let serverLost = wait < timeout ? server.knownSurvival(at: timeout - wait) : 1
         var deviceLost = device.failedShare
         for (r, mass) in zip(noise, masses) {
             let answer = device.seconds(promptTokens: length, residual: r)

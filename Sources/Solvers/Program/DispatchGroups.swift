@@ -5,8 +5,9 @@ internal import Serving
 
 /// The buckets of a dispatch program as groups of choices: waits of either endpoint, valued as they are asked for.
 struct DispatchGroups: PlanSource, Sendable {
-    /// For each group its two families, starting with the server and with the device; nil where race dominates one.
-    private var searches: [(server: WaitSearch, device: WaitSearch)]
+    /// For each group its two families, starting with the server and with the device.
+    private var servers: [WaitSearch]
+    private var devices: [WaitSearch]
     /// What is minimized and what is limited, over the terms of each family.
     private let rows: [(server: TermRow, device: TermRow)]
     private let objective: OutcomeRow
@@ -38,24 +39,27 @@ struct DispatchGroups: PlanSource, Sendable {
         let usesServerFirst = rows.contains { Self.canGain(from: $0.server) }
         let usesDeviceFirst = rows.contains { Self.canGain(from: $0.device) }
         let curves = Curves(buckets)
-        searches = buckets.enumerated().map { g, bucket in
-            let needsTimes = usesDeviceFirst || !tails.isEmpty
+        let needsTimes = usesDeviceFirst || !tails.isEmpty
+        servers = []
+        devices = []
+        servers.reserveCapacity(buckets.count)
+        devices.reserveCapacity(buckets.count)
+        for (g, bucket) in buckets.enumerated() {
             let times = needsTimes ? Self.deviceTimes(bucket) : []
-            return (
+            servers.append(
                 WaitSearch(
                     bucket, first: .server, needs: needs, curve: usesServerFirst ? curves.server(g) : nil,
-                    deviceTimes: times, onlyRace: !usesServerFirst),
+                    deviceTimes: times, onlyRace: !usesServerFirst))
+            devices.append(
                 WaitSearch(
                     bucket, first: .device, needs: needs, curve: usesDeviceFirst && needs.mean ? curves.device(g) : nil,
-                    deviceTimes: times, onlyRace: !usesDeviceFirst)
-            )
+                    deviceTimes: times, onlyRace: !usesDeviceFirst))
         }
-        least = searches.map { _ in .infinity }
-        greatest = searches.map { _ in -.infinity }
-        for g in searches.indices {
-            for family in [Endpoint.server, .device] {
-                for number in self[g, family].waits.indices { note(g, number, family) }
-            }
+        least = buckets.map { _ in .infinity }
+        greatest = buckets.map { _ in -.infinity }
+        for g in buckets.indices {
+            for number in servers[g].waits.indices { note(g, number, .server) }
+            for number in devices[g].waits.indices { note(g, number, .device) }
         }
     }
 
@@ -75,26 +79,30 @@ struct DispatchGroups: PlanSource, Sendable {
         return times
     }
 
-    private subscript(group: Int, first: Endpoint) -> WaitSearch {
-        first == .server ? searches[group].server : searches[group].device
+    // Searches are used where they are: a copy of one would cost more than what is asked of it.
+    private func combination(_ row: Int, _ group: Int, _ number: Int, _ first: Endpoint) -> Double {
+        first == .server
+            ? servers[group].combination(number, rows[row].server)
+            : devices[group].combination(number, rows[row].device)
     }
 
     private mutating func note(_ group: Int, _ number: Int, _ first: Endpoint) {
-        let row = first == .server ? rows[0].server : rows[0].device
-        let value = self[group, first].combination(number, row)
+        let value = combination(0, group, number, first)
         least[group] = min(least[group], value)
         greatest[group] = max(greatest[group], value)
     }
 
     // A choice's number is twice its wait's number, plus 1 where the device starts first.
-    private static func choice(_ number: Int, _ first: Endpoint) -> Int { 2 * number + (first == .device ? 1 : 0) }
+    // The race, number 0 of both families, is one choice.
+    private static func choice(_ number: Int, _ first: Endpoint) -> Int {
+        number == 0 ? 0 : 2 * number + (first == .device ? 1 : 0)
+    }
 
     /// The action of a choice.
     func action(group: Int, choice: Int) -> Action {
         let first: Endpoint = choice % 2 == 0 ? .server : .device
-        let search = self[group, first]
-        let wait = search.waits[choice / 2]
-        return Action(first: first, otherAfter: wait >= search.bucket.profile.timeout ? .infinity : wait)
+        let wait = first == .server ? servers[group].waits[choice / 2] : devices[group].waits[choice / 2]
+        return Action(first: first, otherAfter: wait >= servers[group].timeout ? .infinity : wait)
     }
 
     /// The choice of an action, valued if it was not; waits beyond the timeout count as never.
@@ -102,28 +110,29 @@ struct DispatchGroups: PlanSource, Sendable {
         let first: Endpoint = action.serverWait == 0 ? .server : .device
         let wait = action.wait(of: first.other)
         let number =
-            first == .server
-            ? searches[group].server.number(of: wait) : searches[group].device.number(of: wait)
+            first == .server ? servers[group].number(of: wait) : devices[group].number(of: wait)
         note(group, number, first)
         return Self.choice(number, first)
     }
 
     /// All choices of a group that were valued.
     func choices(group: Int) -> [Int] {
-        self[group, .server].waits.indices.map { Self.choice($0, .server) }
-            + self[group, .device].waits.indices.dropFirst().map { Self.choice($0, .device) }
+        servers[group].waits.indices.map { Self.choice($0, .server) }
+            + devices[group].waits.indices.dropFirst().map { Self.choice($0, .device) }
     }
 
     /// At most `count` of the first endpoint's times strictly between two waits, evenly by rank.
     func steps(group: Int, first: Endpoint, between from: Double, _ to: Double, count: Int) -> [Double] {
-        self[group, first].steps(between: from, to, count: count)
+        first == .server
+            ? servers[group].steps(between: from, to, count: count)
+            : devices[group].steps(between: from, to, count: count)
     }
 
-    var groups: Int { searches.count }
+    var groups: Int { servers.count }
     var limits: Int { limitRows.count }
     var spread: Double { zip(least, greatest).reduce(0) { $0 + max(0, $1.1 - $1.0) } }
     /// How many waits were valued.
-    var evaluations: Int { searches.reduce(0) { $0 + $1.server.waits.count + $1.device.waits.count } }
+    var evaluations: Int { (servers + devices).reduce(0) { $0 + $1.waits.count } }
 
     mutating func cheapest(weight: Double, prices: [Double], tolerance: Double) -> (plan: [Int], bound: Double) {
         var row = objective.scaled(by: weight)
@@ -133,12 +142,12 @@ struct DispatchGroups: PlanSource, Sendable {
         var plan: [Int] = []
         var bound = 0.0
         plan.reserveCapacity(groups)
-        for g in searches.indices {
-            let known = (searches[g].server.waits.count, searches[g].device.waits.count)
-            let a = searches[g].server.cheapest(server, tolerance: own, known: .infinity)
-            let b = searches[g].device.cheapest(device, tolerance: own, known: a.value)
-            for number in known.0..<searches[g].server.waits.count { note(g, number, .server) }
-            for number in known.1..<searches[g].device.waits.count { note(g, number, .device) }
+        for g in servers.indices {
+            let known = (servers[g].waits.count, devices[g].waits.count)
+            let a = servers[g].cheapest(server, tolerance: own, known: .infinity)
+            let b = devices[g].cheapest(device, tolerance: own, known: a.value)
+            for number in known.0..<servers[g].waits.count { note(g, number, .server) }
+            for number in known.1..<devices[g].waits.count { note(g, number, .device) }
             // The race is in both families; the server's comes first.
             plan.append(b.value < a.value ? Self.choice(b.number, .device) : Self.choice(a.number, .server))
             bound += min(a.bound, b.bound)
@@ -148,9 +157,8 @@ struct DispatchGroups: PlanSource, Sendable {
 
     func outcome(group: Int, choice: Int) -> (value: Double, usage: [Double]) {
         let first: Endpoint = choice % 2 == 0 ? .server : .device
-        let search = first == .server ? searches[group].server : searches[group].device
-        let values = rows.map { search.combination(choice / 2, first == .server ? $0.server : $0.device) }
-        return (values[0], Array(values.dropFirst()))
+        let usage = rows.indices.dropFirst().map { combination($0, group, choice / 2, first) }
+        return (combination(0, group, choice / 2, first), usage)
     }
 }
 

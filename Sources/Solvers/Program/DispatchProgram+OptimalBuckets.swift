@@ -48,7 +48,7 @@ extension DispatchProgram {
                     multipliers: found.tieBreak?.multipliers ?? found.certificate.multipliers,
                     quantile: isQuantile ? found.certificate.primal : nil), mixing: mixing)
         }
-        return search.run(count: count, counts: counts, solve: solve) { prices in
+        return search.run(count: count, counts: counts, rounds: isQuick ? 4 : 2, solve: solve) { prices in
             lagrangian(prices, search.cells, actions)
         }
     }

@@ -97,12 +97,13 @@ public struct DispatchProgram: Sendable {
 
     /// Whether a solve takes milliseconds even with a bucket for each of thousands of lengths.
     ///
-    /// Not where it matters who answers: then waits have to be searched closely in each bucket.
+    /// Not where it matters who answers, since waits then have to be searched closely in each bucket, and not for a
+    /// quantile, which takes tens of solves.
     public var isQuick: Bool {
         if shareLimited != nil { return true }
         let answers: Set<Metric> = [.deviceAnswerShare, .failedShare, .costMean, .energyMean]
-        return !isDeterministic && !limits.contains { answers.contains($0.metric) } && !answers.contains(objective)
-            && (objective.quantileLevel == nil || TailHulls(self, LimitRows(self)) != nil)
+        let named = [objective] + limits.map(\.metric)
+        return !isDeterministic && objective.quantileLevel == nil && named.allSatisfy { !answers.contains($0) }
     }
 
     /// The row of a metric that is a mean; nil for a quantile or where a price is missing.

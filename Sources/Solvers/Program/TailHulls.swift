@@ -38,7 +38,8 @@ struct TailHulls {
             return nil
         }
         let terms = program.bucketTerms
-        guard terms.allSatisfy({ $0.runs.count == 1 }) else { return nil }
+        // The hulls' waits may lie anywhere; where the server's times are not identified they may not.
+        guard terms.allSatisfy({ $0.runs.count == 1 && $0.lastSeen(.server) == .infinity }) else { return nil }
         self.program = program
         metric = rows.rows[0].metric
         budget = rows.rows[0].bound

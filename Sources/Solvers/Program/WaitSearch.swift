@@ -17,6 +17,8 @@ struct WaitSearch: Sendable {
     private let curve: UsageCurve?
     /// The device's possible times in the bucket, ascending, where a step may be looked for.
     private let deviceTimes: [Double]
+    /// Between this and never there is no wait to choose.
+    private let lastSeen: Double
 
     /// Waits in the order found, the timeout standing for never, and their terms: `stride` numbers a wait.
     private(set) var waits: [Double] = []
@@ -38,11 +40,14 @@ struct WaitSearch: Sendable {
         self.curve = curve
         self.deviceTimes = deviceTimes
         stride = Term.firstTail + needs.tails.count
+        lastSeen = bucket.lastSeen(first)
         insert(0, at: 0)
-        if !onlyRace { insert(timeout, at: 1) }
+        if onlyRace { return }
+        if lastSeen > 0, lastSeen < timeout { insert(lastSeen, at: 1) }
+        insert(timeout, at: order.count)
     }
 
-    private var timeout: Double { bucket.profile.timeout }
+    var timeout: Double { bucket.profile.timeout }
 
     /// Values a wait.
     private mutating func insert(_ wait: Double, at place: Int) {
@@ -68,7 +73,7 @@ struct WaitSearch: Sendable {
 
     /// The number of a wait, valued if it was not.
     mutating func number(of wait: Double) -> Int {
-        let wait = min(wait, timeout)
+        let wait = wait < timeout ? min(wait, lastSeen) : timeout
         let place = order.partitioningIndex { waits[$0] >= wait }
         if place < order.count, waits[order[place]] == wait { return order[place] }
         insert(wait, at: place)
@@ -102,14 +107,14 @@ struct WaitSearch: Sendable {
         var place = 0
         while place + 1 < order.count {
             let (a, b) = (order[place], order[place + 1])
+            if waits[a] >= lastSeen || waits[a].nextUp >= waits[b] {
+                place += 1
+                continue
+            }
             let goal = min(least, known - offset) - tolerance
             var lower = left[a] + right[b]
             if lower < goal {
-                // An end one step of a double away from the next wait was made to approach that wait already.
-                let isNear =
-                    place + 2 < order.count && waits[b].nextUp == waits[order[place + 2]]
-                    || place > 0 && waits[a].nextDown == waits[order[place - 1]]
-                let cut = cut(a, b, row, lower, approaches: !isNear)
+                let cut = cut(a, b, row, lower)
                 lower = cut.bound
                 if lower < goal, let wait = cut.wait {
                     insert(wait, at: place + 1)
@@ -148,9 +153,7 @@ struct WaitSearch: Sendable {
     }
 
     /// A closer bound for an interval, and where to cut it; no wait where it cannot be cut any more.
-    private func cut(_ a: Int, _ b: Int, _ row: TermRow, _ quick: Double, approaches: Bool) -> (
-        bound: Double, wait: Double?
-    ) {
+    private func cut(_ a: Int, _ b: Int, _ row: TermRow, _ quick: Double) -> (bound: Double, wait: Double?) {
         let (from, to) = (waits[a], waits[b])
         let meanPrice = row.coefficients[Term.mean]
         let startPrice = row.coefficients[Term.start]
@@ -175,11 +178,23 @@ struct WaitSearch: Sendable {
             let others = quick - meanPrice * meanA - startPrice * before[b * stride + Term.start]
             bound = max(bound, least + others)
         }
-        return (bound, wait(toCut: a, b, row, target, approaches))
+        if let wait = wait(toCut: a, b, row, target) { return (bound, wait) }
+        // Nothing steps inside: the infimum may still only be approached, next to an end at which something steps.
+        let beside = [
+            steps(b, before, row) ? to.nextDown : nil, steps(a, after, row) ? from.nextUp : nil,
+        ].compactMap(\.self).first { $0 > from && $0 < to }
+        return (bound, beside)
+    }
+
+    /// Whether a term that matters differs at a wait from what it tends to on one side.
+    private func steps(_ number: Int, _ side: [Double], _ row: TermRow) -> Bool {
+        (number * stride..<(number + 1) * stride).contains {
+            row.coefficients[$0 - number * stride] != 0 && side[$0] != at[$0]
+        }
     }
 
     /// A wait strictly inside an interval at which a term that matters steps, near `target` where there is one.
-    private func wait(toCut a: Int, _ b: Int, _ row: TermRow, _ target: Double?, _ approaches: Bool) -> Double? {
+    private func wait(toCut a: Int, _ b: Int, _ row: TermRow, _ target: Double?) -> Double? {
         let (from, to) = (waits[a], waits[b])
         func inside(_ wait: Double) -> Double? { wait > from && wait < to ? wait : nil }
         for (k, t) in needs.tails.enumerated() where row.coefficients[Term.firstTail + k] != 0 && t > from {
@@ -188,10 +203,7 @@ struct WaitSearch: Sendable {
         if let wait = target.flatMap(inside) { return wait }
         if row.coefficients[Term.start] != 0, let wait = startStep(between: from, to).flatMap(inside) { return wait }
         let whoWins = (Term.answers...Term.failedDecode).contains { row.coefficients[$0] != 0 }
-        if whoWins, let wait = inside(from + (to - from) / 2) { return wait }
-        guard approaches else { return nil }
-        // Nothing steps inside: the infimum may still only be approached, next to an end.
-        return inside(to.nextDown) ?? inside(from.nextUp)
+        return whoWins ? inside(from + (to - from) / 2) : nil
     }
 
     /// The longest wait near `target` after which the second endpoint still answers by `t` at some of its times.
@@ -202,13 +214,13 @@ struct WaitSearch: Sendable {
             return wait
         }
         func near(count: Int, _ time: (Int) -> Double) -> Double? {
-            // Times ascend, steps t − time descend: the first time that is not below t − target gives the step at or
-            // before target.
+            // Times ascend, their steps descend: the first step that is neither after target nor the end itself.
+            let last = min(target, to.nextDown)
             var low = 0
             var high = count
             while low < high {
                 let middle = (low + high) / 2
-                if time(middle) >= t - target { high = middle } else { low = middle + 1 }
+                if step(time(middle)) <= last { high = middle } else { low = middle + 1 }
             }
             for k in [low, low - 1] where k >= 0 && k < count {
                 let wait = step(time(k))

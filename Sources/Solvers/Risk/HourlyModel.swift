@@ -323,13 +323,16 @@ extension HourlyModel {
     /// Only relative changes from hour to hour are taken from what follows, which finer noise hardly moves.
     private var thinnedNoise: [(residual: Double?, share: Double)] {
         let device = profile.device
-        let step = (device.residuals.count + 31) / 32
-        var noise: [(residual: Double?, share: Double)] = stride(from: 0, to: device.residuals.count, by: step).map {
-            let range = $0..<min($0 + step, device.residuals.count)
+        // Mass that is not identified (a residual of infinity) is none of the neighbours.
+        let finite = device.residuals.last == .infinity ? device.residuals.count - 1 : device.residuals.count
+        let step = max(1, (finite + 31) / 32)
+        var noise: [(residual: Double?, share: Double)] = stride(from: 0, to: finite, by: step).map {
+            let range = $0..<min($0 + step, finite)
             let share = range.reduce(0.0) { $0 + device.masses[$1] }
             let sum = range.reduce(0.0) { $0 + device.masses[$1] * device.residuals[$1] }
             return (share > 0 ? sum / share : device.residuals[range.lowerBound], share)
         }
+        if finite < device.residuals.count { noise.append((.infinity, device.masses[finite])) }
         if device.failedShare > 0 { noise.append((nil, device.failedShare)) }
         return noise
     }

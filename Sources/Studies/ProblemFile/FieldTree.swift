@@ -44,7 +44,8 @@ struct FieldTree: Sendable {
             ])
         ),
         ("exchange", FieldTree(values: ["per_joule"])),
-        ("reader", FieldTree(values: ["tokens_per_second"])),
+        ("reader", FieldTree(values: ["tokens_per_second", "population"])),
+        ("migration", FieldTree(values: ["network", "transfer", "epsilon", "allow_stall"])),
         ("objective", .value),
         ("limits", limits),
         ("deterministic", .value),
@@ -80,6 +81,9 @@ struct FieldTree: Sendable {
             ("price", FieldTree(values: ["prefill", "decode", "per_tokens", "currency", "source", "date"])),
         ]
     }
+
+    /// One pace of `reader.population`.
+    static let pace = FieldTree(values: ["share", "tokens_per_second"])
 
     private static let energy = FieldTree(values: ["prefill", "decode"])
 

@@ -11,6 +11,9 @@ struct NumberRule: Sendable {
     /// A share that leaves something on both sides.
     static let properShare = NumberRule(wanted: "a share between 0 and 1", allows: { 0 < $0 && $0 < 1 })
 
+    /// A share of something that is there.
+    static let presentShare = NumberRule(wanted: "a share above 0, up to 1", allows: { 0 < $0 && $0 <= 1 })
+
     /// A level of confidence.
     static let confidence = NumberRule(
         wanted: "a share of future windows, from 0.5 to below 1", allows: { 0.5 <= $0 && $0 < 1 })

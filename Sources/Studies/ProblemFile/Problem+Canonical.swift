@@ -21,7 +21,11 @@ extension Problem {
         add(server, "endpoints.server", to: &lines)
         add(device, "endpoints.device", to: &lines)
         line("exchange.per_joule", canonical(moneyPerJoule))
-        line("reader.tokens_per_second", canonical(readerTokensPerSecond))
+        line("reader", canonical(readers))
+        line("migration.network", canonical(migration?.network))
+        line("migration.transfer", canonical(migration?.transfer))
+        line("migration.epsilon", canonical(migration?.epsilon))
+        line("migration.allow_stall", migration.map { "\($0.allowsStall)" } ?? "null")
         line("objective", objective.rawValue)
         for limit in limits {
             line("limits.\(limit.metric.rawValue).at_most", canonical(limit.atMost))
@@ -97,6 +101,12 @@ extension Problem.EndpointSpec {
         }
         return conditions.isEmpty ? "none" : conditions.joined(separator: " ")
     }
+}
+
+/// Paces ascending, each as `share of all at tokens per second`; `null` for none.
+private func canonical(_ readers: Readers?) -> String {
+    guard let readers else { return "null" }
+    return readers.paces.map { "\(canonical($0.share)) at \(canonical($0.tokensPerSecond))" }.joined(separator: ", ")
 }
 
 /// A number as the shortest decimal that reads back as the same double; `null` for none.

@@ -122,8 +122,10 @@ public struct Problem: Sendable, Equatable {
     public var device: EndpointSpec
     /// Money per joule of device energy (lambda); nil where not given.
     public var moneyPerJoule: Double?
-    /// Reader's pace, tokens per second.
-    public var readerTokensPerSecond: Double?
+    /// How fast people read; nil where not given, which leaves hand-overs out.
+    public var readers: Readers?
+    /// What a hand-over of a running response costs and may risk; nil for none (`migration: none`).
+    public var migration: MigrationRules?
     /// What is minimized.
     public var objective: Metric
     /// Limits, in the order of `Metric`.
@@ -159,7 +161,8 @@ public struct Problem: Sendable, Equatable {
         self.server = server
         self.device = device
         self.moneyPerJoule = nil
-        self.readerTokensPerSecond = nil
+        self.readers = nil
+        self.migration = MigrationRules()
         self.objective = objective
         self.limits = limits
         self.isDeterministic = false

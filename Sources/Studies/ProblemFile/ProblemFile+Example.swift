@@ -44,8 +44,9 @@ extension ProblemFile {
         exchange:
           per_joule: 0.00000005             # money per joule of device energy
 
-        reader:
+        reader:                             # hand responses over to the cheaper endpoint where this reader does not notice
           tokens_per_second: 4.8
+        # migration: {epsilon: 0.01}        # share of hand-overs that may be late; or none
 
         objective: ttft.mean                # what is minimized
 

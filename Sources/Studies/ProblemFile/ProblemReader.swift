@@ -44,8 +44,8 @@ struct ProblemReader {
             objective: root.metric("objective") ?? .ttftMean,
             limits: root.section("limits").map(limits) ?? [])
         problem.moneyPerJoule = root.section("exchange")?.requiredNumber("per_joule", .nonNegative("money per joule"))
-        problem.readerTokensPerSecond = root.section("reader")?
-            .requiredNumber("tokens_per_second", .positive("tokens per second"))
+        problem.readers = root.section("reader").flatMap(readers)
+        problem.migration = migration(root, otherwise: problem.migration)
         problem.isDeterministic = root.truth("deterministic") ?? problem.isDeterministic
         problem.confidence = root.number("confidence", .confidence)
         problem.budgetWindowHours = windowHours(root) ?? problem.budgetWindowHours
@@ -56,6 +56,7 @@ struct ProblemReader {
         guard findings.isEmpty else { return nil }
         checkMoney(of: problem, in: root)
         checkConfidence(of: problem, in: root)
+        checkMigration(of: problem, in: root)
         return findings.isEmpty ? problem : nil
     }
 

@@ -1,0 +1,70 @@
+extension PolicyTable {
+    /// From which token on running responses of which length are handed over, and why others are not; nothing where no bucket
+    /// says.
+    func handOverLines(width: Int) -> [String] {
+        let sets = periods.isEmpty ? [(title: String?.none, buckets: buckets)] : periods.map { ($0.words, $0.buckets) }
+        guard sets.contains(where: { $0.buckets.contains { $0.migration != nil } }) else { return [] }
+        var lines: [String] = []
+        for (title, buckets) in sets {
+            let rows = Endpoint.allCases.flatMap { source in handOverRows(from: source, buckets) }
+            if !rows.isEmpty {
+                let hasStall = rows.contains { !$0[5].isEmpty }
+                let money = units.money.map { " \(printable($0))" } ?? ""
+                let head = ["hand over", "from", "after", "buffer", "saves\(money)", "stall s"]
+                lines += [""] + (title.map { [clipped("\($0):", to: width)] } ?? [])
+                lines += aligned(([head] + rows).map { hasStall ? $0 : Array($0.prefix(5)) }, width: width)
+            }
+            let stays = Endpoint.allCases.flatMap { source -> [String] in
+                let words = reasons(from: source, buckets)
+                guard !words.isEmpty else { return [] }
+                let place = title.map { "\($0): " } ?? ""
+                let text = "\(place)\(source.rawValue) to \(source == .server ? "device" : "server") never: \(words)"
+                return wrapped(text.split(separator: " ").map(String.init), width: width, indent: 2)
+            }
+            if !stays.isEmpty { lines += [""] + stays }
+        }
+        return lines
+    }
+
+    /// A row for each run of buckets that hand over alike.
+    private func handOverRows(from source: Endpoint, _ buckets: [Bucket]) -> [[String]] {
+        var runs: [(from: Int, to: Int?, cells: [String])] = []
+        var isOpen = false
+        for bucket in buckets {
+            guard let handOver = bucket.migration?[from: source].handOver else {
+                isOpen = false
+                continue
+            }
+            let cells = [
+                source.rawValue, "\(handOver.afterTokens)", short(handOver.bufferTokens),
+                short(handOver.expectedSaving),
+                handOver.stall.map(short) ?? "",
+            ]
+            if isOpen, runs[runs.count - 1].cells == cells {
+                runs[runs.count - 1].to = bucket.to
+            } else {
+                runs.append((bucket.from, bucket.to, cells))
+            }
+            isOpen = true
+        }
+        return runs.map { run in
+            let lengths = run.to.map { run.from == $0 ? "\(run.from)" : "\(run.from)-\($0)" } ?? "\(run.from)+"
+            return [lengths] + run.cells
+        }
+    }
+
+    /// Why responses of `source` stay, where they do in every bucket: `dearer in 3 buckets, too-slow in 1`.
+    private func reasons(from source: Endpoint, _ buckets: [Bucket]) -> String {
+        var counts: [NoHandOver: Int] = [:]
+        for bucket in buckets {
+            switch bucket.migration?[from: source] {
+            case .never(let reason): counts[reason, default: 0] += 1
+            case .handOver: return ""
+            case nil: break
+            }
+        }
+        let named = NoHandOver.allCases.compactMap { reason in counts[reason].map { (reason.rawValue, $0) } }
+        if named.count == 1 { return named[0].0 }
+        return named.map { "\($0.0) in \($0.1) bucket\($0.1 == 1 ? "" : "s")" }.joined(separator: ", ")
+    }
+}
