@@ -12,17 +12,16 @@ public struct Reader: Sendable, Hashable {
         self.tokensPerSecond = tokensPerSecond
     }
 
-    /// Tokens that were delivered and not yet read: delivered - r_c · seconds since the first token.
+    /// Tokens that were delivered and not yet read: max(0, delivered - r_c · seconds since the first token).
     ///
-    /// Below 0 the reader has been waiting. Who replays the rules by other means uses this very expression, so that both
-    /// round alike.
+    /// Who replays the rules by other means uses this very expression, so that both round alike.
     /// - Parameters:
     ///   - delivered: Tokens delivered so far.
     ///   - seconds: Seconds since the first of them.
     /// - Returns: The buffer, in tokens.
     @inlinable
     public func buffer(delivered: Int, secondsSinceFirst seconds: Double) -> Double {
-        Double(delivered) - tokensPerSecond * seconds
+        max(0, Double(delivered) - tokensPerSecond * seconds)
     }
 }
 
@@ -31,6 +30,8 @@ public struct Migration: Sendable, Hashable {
     /// Fewest tokens that the source delivers before it hands over: i*, ≥ 1.
     public let afterTokens: Int
     /// Smallest buffer at the hand-over, in tokens, so that the reader does not notice it: r_c · h, ≥ 0.
+    ///
+    /// 0 asks for nothing: a source slower than the reader never gathers a buffer.
     public let bufferTokens: Double
 
     /// A hand-over at the first token from `afterTokens` on at which the buffer is `bufferTokens` or more.
@@ -42,7 +43,10 @@ public struct Migration: Sendable, Hashable {
         self.bufferTokens = bufferTokens
     }
 
-    /// Whether the source hands over here: delivered ≥ `afterTokens`, and the buffer ≥ `bufferTokens`.
+    /// Whether the source hands over here: delivered ≥ `afterTokens`, and the buffer ≥ `bufferTokens` - 10⁻⁹.
+    ///
+    /// Without the billionth of a token, rounding of the clock could put off a hand-over that is planned for a steady
+    /// stream's very token.
     /// - Parameters:
     ///   - delivered: Tokens delivered so far.
     ///   - seconds: Seconds since the first of them.
@@ -50,7 +54,8 @@ public struct Migration: Sendable, Hashable {
     /// - Returns: Whether both conditions hold.
     @inlinable
     public func isDue(delivered: Int, secondsSinceFirst seconds: Double, reader: Reader) -> Bool {
-        delivered >= afterTokens && reader.buffer(delivered: delivered, secondsSinceFirst: seconds) >= bufferTokens
+        delivered >= afterTokens
+            && reader.buffer(delivered: delivered, secondsSinceFirst: seconds) >= bufferTokens - 1e-9
     }
 }
 
@@ -95,13 +100,9 @@ extension Scheduler {
         ///   - requestID: Any text that differs between requests; it draws the action of a mixture.
         ///   - hour: Hour of the day in UTC at which the request arrived; nil where unknown.
         ///   - missing: An endpoint that cannot be used now; the table's fallback is taken.
-        ///   - reader: Who reads; nil where unknown.
-        ///   - fromServer: When the server hands over to the device; nil for never.
-        ///   - fromDevice: When the device hands over to the server; nil for never.
         public init(
             _ table: PolicyTable, promptTokens: Int, requestID: String, hour: Int? = nil,
-            missing: PolicyTable.Endpoint? = nil, reader: Reader? = nil, fromServer: Migration? = nil,
-            fromDevice: Migration? = nil
+            missing: PolicyTable.Endpoint? = nil
         ) {
             let action =
                 switch missing {
@@ -109,9 +110,15 @@ extension Scheduler {
                 case .server: table.fallback.serverMissing
                 case .device: table.fallback.deviceMissing
                 }
+            func migration(_ source: PolicyTable.Endpoint) -> Migration? {
+                table.handOver(from: source, promptTokens: promptTokens, hour: hour).map {
+                    Migration(afterTokens: $0.afterTokens, bufferTokens: $0.bufferTokens)
+                }
+            }
             self.init(
-                action: action, timeout: table.timeout, reader: reader, fromServer: fromServer,
-                fromDevice: fromDevice, missing: missing)
+                action: action, timeout: table.timeout,
+                reader: table.readerTokensPerSecond.map(Reader.init(tokensPerSecond:)),
+                fromServer: migration(.server), fromDevice: migration(.device), missing: missing)
         }
 
         /// When `source` hands over to the other endpoint; nil for never.

@@ -49,7 +49,7 @@ import Testing
         if let migration = rules.migration(from: winner), source.tbt > 0 {
             handOver = (1..<max(1, source.tokens)).first { token in
                 token >= migration.afterTokens
-                    && Double(token) - Self.pace * (sent(token) - first) >= migration.bufferTokens
+                    && max(0, Double(token) - Self.pace * (sent(token) - first)) >= migration.bufferTokens
             }
         }
         let broken = source.breaksAfter.flatMap { $0 <= source.tokens ? $0 : nil }
@@ -82,14 +82,14 @@ import Testing
     func `agree on starts, winner, every token's time and the hand-over, in every order of an instant`(world: World) {
         let migrations: [Migration?] = [
             nil, Migration(afterTokens: 1, bufferTokens: 0), Migration(afterTokens: 2, bufferTokens: 1.5),
-            Migration(afterTokens: 3, bufferTokens: 2),
+            Migration(afterTokens: 3, bufferTokens: 2), Migration(afterTokens: 3, bufferTokens: 0),
         ]
         var count = 0
         var handOvers = 0
         for server in [1, 2, 2.5, 3, 3.5, .infinity] {
             for device in [0.5, 1, 2, 3, .infinity] {
                 for tokens in [0, 1, 2, 5] {
-                    for (tbt, breaksAfter) in [(0, nil), (0.5, nil), (1, nil), (0.5, 2)] as [(Double, Int?)] {
+                    for (tbt, breaksAfter) in [(0, nil), (0.5, nil), (1, nil), (2, nil), (0.5, 2)] as [(Double, Int?)] {
                         for migration in migrations {
                             let rules = Rules(
                                 action: .init(serverWait: world.server, deviceWait: world.device),
@@ -113,6 +113,6 @@ import Testing
                 }
             }
         }
-        #expect(count == 1_920 && handOvers > 100)
+        #expect(count == 3_000 && handOvers > 100)
     }
 }

@@ -183,10 +183,26 @@ import Testing
         #expect(scheduler(.timer, 1) == [])
     }
 
+    @Test func `a source slower than its reader hands over where no buffer is asked for`() {
+        var scheduler = Self.streaming(Migration(afterTokens: 2, bufferTokens: 0))
+        #expect(scheduler(.token(server(), through: 2), 9) == [.deliver(2...2, from: server())])
+        #expect(scheduler(.timer, 9) == [.handOver(from: server(), to: device(2, after: 2))])
+    }
+
+    @Test func `a buffer that is short by rounding is none too short`() {
+        // 11 - 3 · 0.1 · 10 is 8, and a little less where tenths are added up.
+        let seconds = (1...10).reduce(1.0) { sum, _ in sum + 0.1 } - 1
+        let reader = Reader(tokensPerSecond: 3)
+        #expect(reader.buffer(delivered: 11, secondsSinceFirst: seconds) < 8)
+        #expect(
+            Migration(afterTokens: 11, bufferTokens: 8).isDue(delivered: 11, secondsSinceFirst: seconds, reader: reader)
+        )
+    }
+
     @Test func `the buffer is what was delivered less what was read`() {
         let reader = Reader(tokensPerSecond: 4)
         #expect(reader.buffer(delivered: 10, secondsSinceFirst: 1.5) == 4)
-        #expect(reader.buffer(delivered: 1, secondsSinceFirst: 1.5) == -5)
+        #expect(reader.buffer(delivered: 1, secondsSinceFirst: 1.5) == 0, "nobody reads ahead")
         let migration = Migration(afterTokens: 9, bufferTokens: 4)
         #expect(migration.isDue(delivered: 10, secondsSinceFirst: 1.5, reader: reader))
         #expect(!migration.isDue(delivered: 10, secondsSinceFirst: 1.51, reader: reader))

@@ -34,11 +34,17 @@ import Testing
         #expect(scheduler(.submitted, 0) == [.start(device())])
     }
 
-    @Test func `each direction has its own migration`() {
-        let one = Migration(afterTokens: 1, bufferTokens: 0)
-        let two = Migration(afterTokens: 2, bufferTokens: 0)
-        let rules = Rules(Self.table, promptTokens: 9, requestID: "x", fromServer: one, fromDevice: two)
-        #expect(rules.migration(from: .server) == one)
-        #expect(rules.migration(from: .device) == two)
+    @Test func `each direction has the hand-over of the prompt's bucket and the table's reader`() {
+        var table = Self.table
+        table.readerTokensPerSecond = 4.5
+        table.buckets[1].migration = .init(
+            deviceToServer: .never(.dearer),
+            serverToDevice: .handOver(.init(afterTokens: 7, bufferTokens: 2.5, expectedSaving: 1)))
+        let short = Rules(table, promptTokens: 9, requestID: "x")
+        #expect(short.migration(from: .server) == nil && short.migration(from: .device) == nil)
+        let long = Rules(table, promptTokens: 10, requestID: "x")
+        #expect(long.migration(from: .server) == Migration(afterTokens: 7, bufferTokens: 2.5))
+        #expect(long.migration(from: .device) == nil)
+        #expect(long.reader == Reader(tokensPerSecond: 4.5))
     }
 }
