@@ -8,6 +8,8 @@ public protocol PlanSource {
     var limits: Int { get }
     /// Σ_g (greatest − least value seen): what the choice is about.
     var spread: Double { get }
+    /// What sums of values may be off by; differences this small mean nothing.
+    var rounding: Double { get }
 
     /// The cheapest plan at `weight` · value + `prices` · usage.
     /// - Parameters:
@@ -19,6 +21,14 @@ public protocol PlanSource {
 
     /// What a choice of a group adds to the value and to each limit's usage.
     func outcome(group: Int, choice: Int) -> (value: Double, usage: [Double])
+}
+
+extension PlanSource {
+    /// Nothing to speak of, unless a source knows better.
+    public var rounding: Double { 0 }
+
+    /// What the choice is about, never 0: the unit of penalties.
+    fileprivate var unit: Double { spread > rounding ? spread : max(1, rounding) }
 }
 
 /// A linear program over mixtures with several coupling limits.
@@ -112,9 +122,10 @@ public struct CoupledProgram: Sendable {
     ) -> CoupledSolution {
         var bound = -Double.infinity
         var prices = limits.map { _ in 0.0 }
+        var rounding = 0.0
         var penalty = 1e3
         var slack = 1e-2
-        var master = columns.leastValue(penalty: penalty * max(source.spread, .leastNormalMagnitude))
+        var master = columns.leastValue(penalty: penalty * source.unit)
         var status = SolveStatus.iterationLimit
         while rounds < maximalRounds {
             rounds += 1
@@ -122,9 +133,11 @@ public struct CoupledProgram: Sendable {
             let own = zip(master.prices, scales).map { $0 / $1 }
             let answer = source.cheapest(weight: 1, prices: own, tolerance: slack * spread)
             let dual = answer.bound - zip(own, limits).reduce(0) { $0 + $1.0 * $1.1 }
+            // Large prices, paid and given back, leave their rounding.
+            rounding = source.rounding + 4e-15 * zip(own, limits).reduce(0) { $0 + abs($1.0 * $1.1) }
             if dual > bound { (bound, prices) = (dual, own) }
             let isWithin = master.excess.allSatisfy { $0 <= Self.feasibility }
-            if isWithin, master.objective - bound <= tolerance * spread {
+            if isWithin, master.objective - bound <= tolerance * spread + rounding {
                 status = .optimal
                 break
             }
@@ -141,7 +154,7 @@ public struct CoupledProgram: Sendable {
                     break
                 }
             }
-            master = columns.leastValue(penalty: penalty * max(source.spread, .leastNormalMagnitude))
+            master = columns.leastValue(penalty: penalty * source.unit)
         }
         let mixtures = vertex(columns.mixtures(master.weights, groups: source.groups), source)
         var primal = 0.0
@@ -153,7 +166,15 @@ public struct CoupledProgram: Sendable {
                 for k in usage.indices { usage[k] += probability * outcome.usage[k] }
             }
         }
-        if status == .iterationLimit, primal - bound <= Self.optimalGap * source.spread { status = .optimal }
+        let isKept = zip(zip(usage, limits), scales).allSatisfy { ($0.0 - $0.1) / $1 <= 1e3 * Self.feasibility }
+        guard isKept else {
+            return CoupledSolution(
+                status: .iterationLimit, mixtures: [], primal: .infinity, bound: bound, prices: prices, usage: [],
+                scale: source.spread, rounds: rounds, plans: columns.plans)
+        }
+        if status == .iterationLimit, primal - bound <= Self.optimalGap * source.spread + rounding {
+            status = .optimal
+        }
         return CoupledSolution(
             status: status, mixtures: mixtures, primal: primal, bound: min(bound, primal), prices: prices, usage: usage,
             scale: source.spread, rounds: rounds, plans: columns.plans)

@@ -237,9 +237,9 @@ private func solve(_ columns: [[Double]], _ rhs: [Double]) -> [Double]? {
     @Test(arguments: [1e-9, 1e9]) func `units do not matter`(unit: Double) {
         let source = TableSource(seed: 5, groups: 3, limits: 2)
         let scaled = TableSource(source.table.map { $0.map { ($0.value * unit, $0.usage.map { $0 * unit }) } })
-        let plain = solution(source, [0.5, 0.75])
+        let plain = solution(source, [1.5, 1.5])
         var own = scaled
-        let found = CoupledProgram(limits: [0.5 * unit, 0.75 * unit], scales: [unit, unit]).solve(&own)
+        let found = CoupledProgram(limits: [1.5 * unit, 1.5 * unit], scales: [unit, unit]).solve(&own)
         #expect(plain.status == .optimal && found.status == .optimal)
         #expect(abs(found.primal / unit - plain.primal) < 1e-9 && found.gap <= 1e-9)
     }

@@ -14,6 +14,8 @@ struct DispatchGroups: PlanSource, Sendable {
     private let limitRows: [OutcomeRow]
     private var least: [Double]
     private var greatest: [Double]
+    /// The largest sum of a value's parts without their signs, times the number of groups.
+    private var size = 0.0
     /// Share of the spread that a bucket may miss its least Lagrangian by, at the very least.
     private let closest: Double
 
@@ -88,6 +90,10 @@ struct DispatchGroups: PlanSource, Sendable {
 
     private mutating func note(_ group: Int, _ number: Int, _ first: Endpoint) {
         let value = combination(0, group, number, first)
+        let own =
+            first == .server
+            ? servers[group].size(number, rows[0].server) : devices[group].size(number, rows[0].device)
+        size = max(size, own * Double(groups))
         least[group] = min(least[group], value)
         greatest[group] = max(greatest[group], value)
     }
@@ -130,7 +136,11 @@ struct DispatchGroups: PlanSource, Sendable {
 
     var groups: Int { servers.count }
     var limits: Int { limitRows.count }
-    var spread: Double { zip(least, greatest).reduce(0) { $0 + max(0, $1.1 - $1.0) } }
+    var spread: Double {
+        let sum = zip(least, greatest).reduce(0) { $0 + max(0, $1.1 - $1.0) }
+        return sum > rounding ? sum : 0
+    }
+    var rounding: Double { 4e-15 * size }
     /// How many waits were valued.
     var evaluations: Int { (servers + devices).reduce(0) { $0 + $1.waits.count } }
 

@@ -66,6 +66,14 @@ struct WaitSearch: Sendable {
         return sum
     }
 
+    /// The sum of a combination's parts without their signs: what rounding is relative to.
+    func size(_ number: Int, _ row: TermRow) -> Double {
+        var sum =
+            abs(row.prefill) * bucket.tokenSum + abs(row.answers) * bucket.requestSum + abs(row.decode) * bucket.outputSum
+        for j in 0..<stride { sum += abs(row.coefficients[j] * at[number * stride + j]) }
+        return sum
+    }
+
     /// The part of a combination that is the same for all waits.
     func constant(_ row: TermRow) -> Double {
         row.prefill * bucket.tokenSum + row.answers * bucket.requestSum + row.decode * bucket.outputSum
