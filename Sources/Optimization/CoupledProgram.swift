@@ -122,6 +122,7 @@ public struct CoupledProgram: Sendable {
     ) -> CoupledSolution {
         var bound = -Double.infinity
         var prices = limits.map { _ in 0.0 }
+        var rounding = 0.0
         var penalty = 1e3
         var slack = 1e-2
         var master = columns.leastValue(penalty: penalty * source.unit)
@@ -132,9 +133,11 @@ public struct CoupledProgram: Sendable {
             let own = zip(master.prices, scales).map { $0 / $1 }
             let answer = source.cheapest(weight: 1, prices: own, tolerance: slack * spread)
             let dual = answer.bound - zip(own, limits).reduce(0) { $0 + $1.0 * $1.1 }
+            // Large prices, paid and given back, leave their rounding.
+            rounding = source.rounding + 4e-15 * zip(own, limits).reduce(0) { $0 + abs($1.0 * $1.1) }
             if dual > bound { (bound, prices) = (dual, own) }
             let isWithin = master.excess.allSatisfy { $0 <= Self.feasibility }
-            if isWithin, master.objective - bound <= tolerance * spread + source.rounding {
+            if isWithin, master.objective - bound <= tolerance * spread + rounding {
                 status = .optimal
                 break
             }
@@ -169,7 +172,7 @@ public struct CoupledProgram: Sendable {
                 status: .iterationLimit, mixtures: [], primal: .infinity, bound: bound, prices: prices, usage: [],
                 scale: source.spread, rounds: rounds, plans: columns.plans)
         }
-        if status == .iterationLimit, primal - bound <= Self.optimalGap * source.spread + source.rounding {
+        if status == .iterationLimit, primal - bound <= Self.optimalGap * source.spread + rounding {
             status = .optimal
         }
         return CoupledSolution(
