@@ -54,7 +54,7 @@ class Bench:
             self.samples[size] = folder / f"server-{size}.f64"
             bench_data.server_times(size, self.trace).tofile(self.samples[size])
         self.few_prompts = folder / "few-prompts.i64"
-        (100 * np.ceil(bench_data.prompts(10**5) / 100)).astype(np.int64).tofile(self.few_prompts)
+        (20 * np.ceil(bench_data.prompts(10**5) / 20)).astype(np.int64).tofile(self.few_prompts)
         self.per_sample: dict[int, list[str]] = {size: [f"{size:,}"] for size in SIZES}
 
     def runs(self, size: int) -> int:

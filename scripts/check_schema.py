@@ -110,6 +110,10 @@ def problem_complaints(disco: str, generated: list[pathlib.Path]):
     example = yaml.load(printed, PlainLoader)
     wants = at(at(at(example, "objective", "ttft.p0.1"), "limits/ttft.p97.5", {"at_most": 2}), "deterministic", True)
     documents["a deterministic problem of any percentile"] = json.dumps(wants)
+    crowd = [{"share": 0.8, "tokens_per_second": 4}, {"share": 0.2, "tokens_per_second": 5}]
+    documents["a population of readers"] = json.dumps(at(example, "reader", {"population": crowd}))
+    rules = {"network": 0.05, "transfer": 0, "epsilon": 0.02, "allow_stall": True}
+    documents |= {f"migration: {wish}": json.dumps(at(example, "migration", wish)) for wish in ("none", None, {}, rules)}
     documents |= {f"generated problem {p.parent.name}": p.read_text() for p in generated}
     for name, text in documents.items():
         yield from (f"{name}: the problem schema refuses it: {e}" for e in errors(schema, yaml.load(text, PlainLoader))[:1])
@@ -121,6 +125,9 @@ def problem_complaints(disco: str, generated: list[pathlib.Path]):
         "a number in quotes": at(example, "endpoints/device/tpot", "0.084"),
         "both trace and ttft": at(example, "endpoints/device/trace", "device.csv"),
         "a period at hour 24": at(example, "endpoints/server/condition_on", {"hour_of_day": [0, 24]}),
+        "a reader of two kinds": at(example, "reader", {"tokens_per_second": 4, "population": crowd}),
+        "no readers": at(example, "reader", {"population": []}), "half a reader": at(example, "reader", {"population": [{"share": 1}]}),
+        "an epsilon of 0": at(example, "migration", {"epsilon": 0}), "migration: off": at(example, "migration", "off"),
         "one period": at(example, "endpoints/server/condition_on", {"hour_of_day": [8]}),
         "hours at the device": at(example, "endpoints/device/condition_on", "hour_of_day"),
         "no workload": {k: v for k, v in example.items() if k != "workload"},
@@ -175,6 +182,23 @@ def solve_complaints(disco: str, generated: list[pathlib.Path]):
         yield from (f"solve by hour: the policy schema refuses the table: {e}"
                     for e in errors(policies, json.loads(table.read_text()))[:3])
         yield from laxity_complaints("solve", schema, result, {"periods/0/share": 2, "periods": [], "periods/0/hours": [24]})
+    moves, table = [], generated[0].with_name("policy-hand-over.json")
+    wishes = ["reader.tokens_per_second=2", "endpoints.server.tpot=0.02", "endpoints.device={ttft: {intercept: 0.1}, tpot: 1, "
+              "price: {prefill: 0, decode: 0}}", "endpoints.server.price={prefill: 1, decode: 1}", "migration.allow_stall=true"]
+    trace = generated[0].with_name("answers.csv")
+    trace.write_text("prompt_tokens,output_tokens\n" + "".join(f"{1 + i % 50},{i}\n" for i in range(200)))
+    yield from output_complaints(schema, {"solve with hand-overs": [
+        disco, "solve", generated[0], "-o", table, "--set", f"workload.trace={trace}",
+        *(word for wish in wishes for word in ("--set", wish))]}, moves)
+    for result in moves:
+        first = result["buckets"][0]["migration"]
+        if not first["server_to_device"].get("stall") or first["device_to_server"] != {"never": "dearer"}:
+            yield f"solve with hand-overs: {first}"
+        yield from (f"solve with hand-overs: the policy schema refuses the table: {e}"
+                    for e in errors(policies, json.loads(table.read_text()))[:3])
+        yield from laxity_complaints("solve", schema, result, {
+            "buckets/0/migration/surprise": 1, "buckets/0/migration/server_to_device/after_tokens": 0,
+            "buckets/0/migration/device_to_server/never": "no", "buckets/0/migration/device_to_server/stall": 1})
     mistakes = {"surprise": 1, "expected/surprise": 1, "objective": None, "buckets/0/from": 0}
     for result in results[-1:]:
         yield from laxity_complaints("solve", schema, result, mistakes)

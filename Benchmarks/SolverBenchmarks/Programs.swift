@@ -1,5 +1,6 @@
 import Costs
 import Distributions
+import Optimization
 import Profiles
 import Serving
 import Solvers
@@ -13,7 +14,8 @@ extension SolverBenchmarks {
         let (sorted, buckets) = (world.sorted, world.buckets)
         func profile(_ times: consuming [Double]) -> ServingProfile {
             ServingProfile(
-                workload: world.workload, server: ServerProfile(pooled: Empirical(sorted: times, horizon: World.timeout)),
+                workload: world.workload,
+                server: ServerProfile(pooled: Empirical(sorted: times, horizon: World.timeout)),
                 device: world.device, timeout: World.timeout)
         }
         // Of its options nothing is read while the clock runs.
@@ -27,6 +29,7 @@ extension SolverBenchmarks {
             answer = found
             return found
         }
+        guard answer?.status != .infeasible else { throw UsageError(description: "no policy keeps these limits") }
         return Report(
             seconds: seconds, objective: answer?.certificate.primal, bound: answer?.certificate.bound,
             lowerEdges: world.buckets.lowerEdges, evaluations: answer?.evaluations, rows: world.samples.count,

@@ -96,6 +96,7 @@ public struct SingleLimitFrontier: Sendable {
 extension SingleLimitProblem {
     /// The optimum at every limit at once; this problem's own limit does not count.
     /// - Parameter value: v_g(k) for group g and vertex k; concave in the vertex's position.
+    /// - Returns: Every breakpoint, with the plan that belongs to any limit.
     /// - Complexity: O(*m* log *m*) for the *m* vertices of all groups, and the values that hulls need: most of them.
     public func frontier(value: (_ group: Int, _ vertex: Int) -> Double) -> SingleLimitFrontier {
         var start: [Int] = []

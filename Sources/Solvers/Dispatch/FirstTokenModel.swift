@@ -31,6 +31,7 @@ public struct FirstTokenModel: Sendable {
     public func meanTTFT(promptTokens lengths: ArraySlice<Int>, under action: Action) -> [Double] {
         if action.deviceWait >= timeout { return lengths.map { server(for: $0).meanOfMinimum(timeout) } }
         let rows = noise.count
+        if rows == 1 { return meansWithoutNoise(lengths, action) }
         var means: [Double] = []
         means.reserveCapacity(lengths.count)
         var tile = [Double](repeating: 0, count: rows * min(64, lengths.count))
@@ -45,17 +46,50 @@ public struct FirstTokenModel: Sendable {
                 if own != group { (group, times) = (own, profile.server.groups[own]) }
                 fill(&tile, from: column * rows, length: length, action: action, server: times)
             }
-            if rows == 1 {
-                for column in 0..<(end - start) { sums[column] = tile[column] * masses[0] }
-            } else {
-                weightedSums(of: tile, rows: rows, columns: end - start, weights: masses, into: &sums)
-            }
+            weightedSums(of: tile, rows: rows, columns: end - start, weights: masses, into: &sums)
             for (column, length) in lengths[start..<end].enumerated() {
                 means.append(sums[column] + failedDeviceMean(length: length, action: action))
             }
             start = end
         }
         return means
+    }
+
+    /// The means where the device takes the same time for every prompt of one length.
+    private func meansWithoutNoise(_ lengths: ArraySlice<Int>, _ action: Action) -> [Double] {
+        let server = profile.server
+        var means: [Double] = []
+        means.reserveCapacity(lengths.count)
+        var start = lengths.startIndex
+        while start < lengths.endIndex {
+            let group = server.groups.count == 1 ? 0 : server.group(of: lengths[start])
+            var end = server.groups.count == 1 ? lengths.endIndex : start + 1
+            while end < lengths.endIndex, server.group(of: lengths[end]) == group { end += 1 }
+            appendMeans(lengths[start..<end], action, server: server.groups[group], to: &means)
+            start = end
+        }
+        return means
+    }
+
+    /// The means of lengths that share a server distribution.
+    private func appendMeans(
+        _ lengths: ArraySlice<Int>, _ action: Action, server: borrowing Empirical, to means: inout [Double]
+    ) {
+        let (fit, floor, timeout) = (profile.device.fit, profile.device.floor, profile.timeout)
+        let (noise, mass, failedShare) = (noise[0], masses[0], profile.device.failedShare)
+        let wait = min(action.serverWait, timeout)
+        let failed = failedShare > 0 ? failedShare * (wait + server.meanOfMinimum(timeout - wait)) : 0
+        if action.serverWait == 0 {
+            for length in lengths {
+                let device = max(fit.seconds(promptTokens: length) + noise, floor)
+                means.append(server.meanOfMinimum(min(action.deviceWait + device, timeout)) * mass + failed)
+            }
+        } else {
+            for length in lengths {
+                let device = min(max(fit.seconds(promptTokens: length) + noise, floor), timeout)
+                means.append((device <= wait ? device : wait + server.meanOfMinimum(device - wait)) * mass + failed)
+            }
+        }
     }
 
     /// Writes E[min(T, timeout)] given each device time of one length.
