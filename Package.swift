@@ -38,7 +38,8 @@ let package = Package(
             ]),
         .target(name: "Profiles", dependencies: ["Serving", "Traces", "Distributions", "LinearAlgebra"]),
         .target(name: "Costs"),
-        .target(name: "Policies"),
+        // Alone, without Foundation, it still rounds by the C library's mathematics.
+        .target(name: "Policies", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(name: "Scheduling", dependencies: ["Policies"]),
         .target(
             name: "Solvers",
