@@ -6,7 +6,7 @@ PYTHON ?= python3
 TOOLS := .tools/python
 DISCO := .build/release/disco
 
-.PHONY: demo test check tools system build lint arrows schema-check reference results risk bench clean
+.PHONY: contract demo test check tools system build lint arrows schema-check reference results risk bench clean
 
 demo: tools build
 	$(DISCO) solve data/example.yaml
@@ -16,6 +16,10 @@ test: tools
 	$(SWIFT) test --disable-xctest
 	$(SWIFT) test -c release --disable-testable-imports --disable-xctest
 	$(MAKE) --no-print-directory schema-check reference
+
+# Every solver on every named problem: minutes.
+contract: tools
+	DISCO_CONTRACT=1 $(SWIFT) test -c release --disable-testable-imports --disable-xctest --filter Contract
 
 # What CI runs.
 check: lint arrows test demo

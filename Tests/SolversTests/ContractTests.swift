@@ -1,5 +1,6 @@
 import Checking
 import Costs
+import FoundationEssentials
 import Optimization
 import Profiles
 import Serving
@@ -8,7 +9,10 @@ import TestSupport
 import Testing
 
 /// What every solver owes on every named problem, whatever is asked of it.
-@Suite struct `Contract` {
+///
+/// Takes minutes, so `make contract` runs it.
+@Suite(.enabled(if: ProcessInfo.processInfo.environment["DISCO_CONTRACT"] != nil, "takes minutes: make contract"))
+struct `Contract` {
     static let objectives: [Metric] = [
         .ttftMean, .costMean, .energyMean, .failedShare, .deviceAnswerShare, .ttftP50, .ttftP95,
     ]
@@ -186,7 +190,8 @@ import Testing
                     let plan = baseline.plan(problem.profile, limited: limited, budget: 0.25, alpha: 0.05)
                     let found = outcomes(exact, [plan])
                     guard (found[limit.metric] ?? 1) <= 0.25 + 1e-9 else { continue }
-                    #expect(best <= (found[objective] ?? 0) * (1 + 1e-8), "\(problem): \(baseline) \(objective.rawValue)")
+                    #expect(
+                        best <= (found[objective] ?? 0) * (1 + 1e-8), "\(problem): \(baseline) \(objective.rawValue)")
                 }
             }
         }
@@ -292,9 +297,11 @@ import Testing
     @Test func `a tail reached only just after a wait, at least`() throws {
         // p97.5 at least 47.7 s where only failures of the server take as long: the device has to come too late for some.
         let problem = NamedProblem(
-            "late", prompts: [(8, 10), (44, 10)], server: [[0.671875, 1.078125, 1.96875, .infinity]], device: [0.296875],
+            "late", prompts: [(8, 10), (44, 10)], server: [[0.671875, 1.078125, 1.96875, .infinity]],
+            device: [0.296875],
             perToken: 0.01)
-        let program = program(problem, .ttftMean, [Limit(metric: try #require(Metric(rawValue: "ttft.p97.5")), atLeast: 47.7)])
+        let program = program(
+            problem, .ttftMean, [Limit(metric: try #require(Metric(rawValue: "ttft.p97.5")), atLeast: 47.7)])
         expectKept(program.solve(), of: program, on: problem)
     }
 

@@ -69,7 +69,8 @@ struct WaitSearch: Sendable {
     /// The sum of a combination's parts without their signs: what rounding is relative to.
     func size(_ number: Int, _ row: TermRow) -> Double {
         var sum =
-            abs(row.prefill) * bucket.tokenSum + abs(row.answers) * bucket.requestSum + abs(row.decode) * bucket.outputSum
+            abs(row.prefill) * bucket.tokenSum + abs(row.answers) * bucket.requestSum + abs(row.decode)
+            * bucket.outputSum
         for j in 0..<stride { sum += abs(row.coefficients[j] * at[number * stride + j]) }
         return sum
     }
