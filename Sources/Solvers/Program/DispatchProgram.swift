@@ -86,7 +86,11 @@ public struct DispatchProgram: Sendable {
         let rows = LimitRows(self).rows
         guard rows.count <= 1, rows.allSatisfy({ !$0.isAtLeast && $0.bound >= 0 }) else { return nil }
         guard let row = rows.first else {
-            return DispatchProblem(profile: worlds[0].profile, buckets: worlds[0].buckets, limited: .device, budget: 1)
+            // A limit that cannot bind still says which endpoint comes second.
+            let isServer = limits.contains { $0.metric == .serverPrefillShare && $0.atMost != nil }
+            return DispatchProblem(
+                profile: worlds[0].profile, buckets: worlds[0].buckets, limited: isServer ? .server : .device, budget: 1
+            )
         }
         for endpoint in Endpoint.allCases where row.metric == .prefillShare(of: endpoint) {
             return DispatchProblem(
