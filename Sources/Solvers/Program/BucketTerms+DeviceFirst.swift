@@ -74,6 +74,7 @@ extension BucketTerms {
             winsAfter += lost * (1 - slowAfter)
         }
         startedBefore += lost
+        sides.members.note(i, second: (wins, winsBefore, winsAfter), failed: (fails, failsBefore, failsAfter))
         sides.add(Term.mean, requests[i] * mean, before: requests[i] * mean, after: requests[i] * mean)
         sides.add(Term.start, tokens[i] * started, before: tokens[i] * startedBefore, after: tokens[i] * startedAfter)
         for (answers, failures, weight) in [

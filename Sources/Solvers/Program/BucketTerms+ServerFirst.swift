@@ -83,6 +83,7 @@ extension BucketTerms {
             sides.add(Term.failedDecode, outputs[i] * lost, before: outputs[i] * lostBefore, after: outputs[i] * lost)
             sides.add(Term.answers, 0, before: share * lost * open, after: 0)
             sides.add(Term.decode, 0, before: outputs[i] * lost * open, after: 0)
+            sides.members.note(i, second: (0, lost * open, 0), failed: (lost, lostBefore, lost))
             return
         }
         var mean = device.failedShare * whole
@@ -113,6 +114,7 @@ extension BucketTerms {
         sides.add(Term.answers, share * wins, before: share * winsBefore, after: share * winsAfter)
         sides.add(Term.decode, outputs[i] * wins, before: outputs[i] * winsBefore, after: outputs[i] * winsAfter)
         let (fails, failsAfter) = (lost * late, lost * lateAfter)
+        sides.members.note(i, second: (wins, winsBefore, winsAfter), failed: (fails, fails, failsAfter))
         sides.add(Term.failed, share * fails, before: share * fails, after: share * failsAfter)
         sides.add(Term.failedDecode, outputs[i] * fails, before: outputs[i] * fails, after: outputs[i] * failsAfter)
     }

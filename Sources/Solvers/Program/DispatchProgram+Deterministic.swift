@@ -23,7 +23,7 @@ extension LinearAnswer {
         }
         answer.primal = rounding.value
         answer.mixtures = rounding.choices.enumerated().map { g, choice in
-            Mixture(rounding.groups.action(group: g, choice: choice))
+            Mixture([rounding.groups.part(group: g, choice: choice, probability: 1)])
         }
         answer.groups = rounding.groups
         return answer
