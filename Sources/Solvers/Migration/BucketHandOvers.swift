@@ -88,6 +88,7 @@ final class BucketHandOvers: Sendable {
     ///   - source: Who streams.
     ///   - side: What tokens cost.
     ///   - worth: How often `source` answers each member.
+    /// - Returns: The point and the cost, over all requests.
     /// - Complexity: O(answers + points).
     func cheapest(from source: Endpoint, _ side: MigrationSide, worth: ArraySlice<Double>) -> Best {
         let start = worth.startIndex

@@ -65,9 +65,8 @@ extension DispatchProgram {
 
 extension BucketHandOvers {
     /// The best hand-overs of an action at given prices.
-    /// - Parameters:
-    ///   - known: Hand-overs that were chosen.
-    ///   - isKnown: Whether they were: then only those of an endpoint that never answers are looked for.
+    ///
+    /// Where those known were chosen (`isKnown`), only those of an endpoint that never answers are looked for.
     fileprivate func completed(
         _ known: HandOvers, of bucket: BucketTerms, _ action: Action, _ prices: DecodePrices, _ isKnown: Bool
     ) -> HandOvers {

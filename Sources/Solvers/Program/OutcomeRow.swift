@@ -79,9 +79,8 @@ struct OutcomeRow: Sendable {
     }
 
     /// The row over the terms of actions that start `first` at once.
-    /// - Parameters:
-    ///   - first: Who starts at once.
-    ///   - streams: Whether decoding counts; where responses are handed over it is counted apart.
+    ///
+    /// Without `streams` decoding does not count; where responses are handed over it is counted apart.
     func terms(startingWith first: Endpoint, streams counts: Bool = true) -> TermRow {
         let isServer = first == .server
         let firstAnswers = isServer ? serverAnswers : deviceAnswers
