@@ -1,3 +1,4 @@
+import Checking
 import Costs
 import Distributions
 import Optimization
@@ -53,6 +54,8 @@ import Testing
         let outcomes = WorldsModel([(world.profile, 1)]).outcomes(
             of: answer.plans, costs: world.costs, transfer: world.world.rules.transfer, quantiles: [])
         #expect(abs((outcomes[program.objective] ?? .nan) - certificate.primal) <= 1e-9 * size)
+        let verdict = program.verdict(on: answer)
+        #expect(verdict.isValid, "\(verdict.findings)")
         for limit in program.limits {
             let most = (limit.atMost ?? .infinity) + 1e-9 * size
             #expect((outcomes[limit.metric] ?? .nan) <= most)

@@ -1,6 +1,6 @@
-internal import Costs
-internal import Profiles
-internal import Serving
+public import Costs
+public import Profiles
+public import Serving
 
 extension DispatchProgram {
     /// What decoding and hand-overs cost in money; nothing where a price is missing.
@@ -60,6 +60,40 @@ extension DispatchProgram {
                         })
                 })
         }
+    }
+}
+
+extension DispatchPlan {
+    /// The same waits, with the hand-overs that save most money in each of the plan's intervals.
+    /// - Parameters:
+    ///   - profile: The world.
+    ///   - buckets: Where its intervals are cut further.
+    ///   - costs: Prices.
+    ///   - settings: Paces, readers and rules.
+    /// - Returns: The plan; intervals without requests hand over as the one before them.
+    public func handingOver(
+        in profile: ServingProfile, cutAt buckets: Buckets, costs: CostModel, _ settings: HandOverSettings
+    ) -> DispatchPlan {
+        let edges = Buckets(edges: lowerEdges).cut(at: buckets.lowerEdges)
+        let occupied = edges.occupied(in: profile.workload)
+        let lengths = profile.workload.lengths
+        let waits = DispatchPlan(
+            lowerEdges: occupied.lowerEdges,
+            mixtures: occupied.ranges(in: profile.workload).map { mixture(promptTokens: lengths[$0.lowerBound]) })
+        let program = DispatchProgram(
+            worlds: [.init(profile: profile, buckets: occupied)], costs: costs, objective: .ttftMean, limits: [],
+            handOvers: settings)
+        let moved = program.withHandOvers([waits])[0]
+        return DispatchPlan(
+            lowerEdges: edges.lowerEdges,
+            mixtures: edges.lowerEdges.map { edge in
+                let known = moved.mixture(promptTokens: edge).parts
+                return Mixture(
+                    mixture(promptTokens: edge).parts.map { part in
+                        let handOvers = known.first { $0.action == part.action }?.handOvers ?? .none
+                        return .init(probability: part.probability, action: part.action, handOvers: handOvers)
+                    })
+            })
     }
 }
 

@@ -1,5 +1,3 @@
-public import Serving
-
 /// How fast responses stream and are read, and what a hand-over costs and may risk.
 public struct HandOverSettings: Sendable, Hashable {
     /// Seconds between the server's output tokens; nil where unknown.
