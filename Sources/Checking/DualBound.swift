@@ -15,10 +15,9 @@ struct DualBound {
     ///   - weights: A Lagrangian, or an objective alone.
     ///   - groups: Requests that share an action.
     ///   - tolerance: The proof may end so far below the least value found.
-    ///   - looseness: How wide gaps are left where hand-overs keep them open.
     ///   - effort: Pairs of times that may be looked at.
     init(
-        of weights: Weights, over groups: [PolicyGroup], tolerance: Double, looseness: Double = 0.1,
+        of weights: Weights, over groups: [PolicyGroup], tolerance: Double,
         effort: Int = DualBound.effort
     ) {
         var left = effort
@@ -30,7 +29,7 @@ struct DualBound {
             let streams = weights.countStreams ? group.handOvers.map { StreamBook($0, group.requests, weights) } : nil
             for first in Endpoint.allCases {
                 var search = WaitSearch(
-                    group.requests, first: first, weights: weights, streams: streams, looseness: looseness)
+                    group.requests, first: first, weights: weights, streams: streams)
                 let found = search.least(
                     seeds: group.seeds(first: first, late: weights.late.map(\.time)), known: least.attained,
                     tolerance: group.share * tolerance, effort: &own)
@@ -54,9 +53,6 @@ struct PolicyGroup {
     let share: Double
     /// Where its responses may be handed over; nil where they stay.
     let handOvers: HandOverBook?
-
-    /// Whether bounds may stay open: actions differ in the hand-overs that they allow, and lengths in the server's times.
-    var isLoose: Bool { handOvers.map { $0.dependsOnAction && !$0.isOneGroup } ?? false }
 
     init(_ requests: [LengthTimes], actions: [Action], handOvers: HandOverBook? = nil) {
         self.requests = requests

@@ -20,8 +20,6 @@ struct HandOverBook: Sendable {
     private let fromDevice: [Point]
     /// Whether actions allow fewer points from the device.
     let dependsOnAction: Bool
-    /// Whether all lengths, with whatever is generated, have one distribution of server times.
-    let isOneGroup: Bool
     private let epsilon: Double
 
     /// The hand-overs of a bucket; nil where none is possible.
@@ -35,7 +33,6 @@ struct HandOverBook: Sendable {
         self.epsilon = epsilon
         let hasFormula = profile.server.formula != nil
         dependsOnAction = !hasFormula
-        isOneGroup = !hasFormula && profile.server.groups.count == 1
         func points(from source: Endpoint) -> [Point] {
             guard law.obstacle(from: source) == nil else { return [] }
             let longest = min(law.longestAnswer, 1 << 22)
@@ -82,37 +79,35 @@ struct HandOverBook: Sendable {
         let all = zip(running, won).reduce(0) { $0 + $1.0 * $1.1 }
         guard all > 0 else { return true }
         let share = law.allowances(from: .device, after: i, slack: 1e-12).reduce(0.0) { sum, reader in
-            let own = zip(running, late).reduce(0.0) { $0 + $1.0 * $1.1.late(after: reader.seconds, law) }
+            var own = 0.0
+            for (member, weight) in running.enumerated() where weight > 0.5 {
+                own += weight * late[member].late(after: reader.seconds, law.law(law.prompts[member] + i))
+            }
             return sum + reader.share * min(1, own / all)
         }
         return share <= epsilon + 1e-12
     }
 }
 
-/// How often the device wins a length's requests with the server known to be late by so much.
+/// How often, at the least, the device wins a length's requests between two waits, and how late the server then is.
 struct LateWins {
-    private let length: Int
-    private let lateBy: [Double]
-    /// Mass of the first `k` ways, and P(the device wins) in the others.
-    private var mass: [Double] = [0]
-    private var wonFrom: [Double] = [0]
+    private let ways: [WayToWin]
 
-    init(_ law: HandOverLaw, promptTokens length: Int, under action: Action) {
-        self.length = length
-        let ways = law.waysToWin(length, action)
-        lateBy = ways.map(\.lateBy)
-        for way in ways { mass.append(mass[mass.count - 1] + way.mass) }
-        for way in ways.reversed() { wonFrom.append(wonFrom[wonFrom.count - 1] + way.won) }
-        wonFrom.reverse()
+    /// The ways at both waits, residual by residual; one that does not win at either wait may not win between.
+    init(_ before: [WayToWin?], _ after: [WayToWin?]) {
+        ways = zip(before, after).compactMap { before, after in
+            guard let before, let after else { return nil }
+            return WayToWin(lateBy: min(before.lateBy, after.lateBy), won: min(before.won, after.won))
+        }
     }
 
-    /// P(the device wins).
-    var won: Double { wonFrom[0] }
-
-    /// P(the device wins and the server takes longer than `x`), where all lengths have one distribution.
-    func late(after x: Double, _ law: HandOverLaw) -> Double {
-        let k = lateBy.countOfLeading(near: lateBy.count / 2) { $0 <= x }
-        return mass[k] * law.serverLate(length, x) + wonFrom[k]
+    /// P(the device wins and the server, of the given law, takes longer than `x`), at the least.
+    func late(after x: Double, _ law: TimeLaw) -> Double {
+        let then = law.late(max(0, x))
+        return ways.reduce(0) { sum, way in
+            let open = law.late(max(0, way.lateBy))
+            return sum + (open > 0 && x >= way.lateBy ? way.won * then / open : way.won)
+        }
     }
 }
 

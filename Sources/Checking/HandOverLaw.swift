@@ -153,30 +153,36 @@ struct HandOverLaw: Sendable {
         var (late, won) = (0.0, 0.0)
         let then = law(length + i)
         for way in waysToWin(length, action) {
+            guard let way else { continue }
             won += way.won
-            let open = way.lateBy > -.infinity ? then.late(max(0, way.lateBy)) : then.late(0)
+            let open = then.late(max(0, way.lateBy))
             late += open > 0 && x >= way.lateBy ? way.won * then.late(max(0, x)) / open : way.won
         }
         return (late, won)
     }
 
-    /// How the device wins a request of `length` tokens: by each of its times, the server being known not to have answered
-    /// within `lateBy` seconds (−∞ where it was not started), ascending.
-    func waysToWin(_ length: Int, _ action: Action) -> [(lateBy: Double, mass: Double, won: Double)] {
+    /// How the device wins a request of `length` tokens with each of its times; nil where it does not.
+    func waysToWin(_ length: Int, _ action: Action) -> [WayToWin?] {
         let device = profile.device
         let line = device.fit.seconds(promptTokens: length)
         let now = law(length)
-        guard action.deviceWait < profile.timeout else { return [] }
-        return zip(device.residuals, device.masses).compactMap { residual, mass in
+        return zip(device.residuals, device.masses).map { residual, mass in
             let answer =
-                residual < .infinity
-                ? action.deviceWait + max(line + residual, device.floor) : profile.timeout
-            guard answer <= profile.timeout else { return nil }
-            if action.serverWait > 0, answer <= action.serverWait { return (-.infinity, mass, mass) }
+                residual < .infinity ? action.deviceWait + max(line + residual, device.floor) : profile.timeout
+            guard action.deviceWait < profile.timeout, answer <= profile.timeout else { return nil }
+            if action.serverWait > 0, answer <= action.serverWait { return WayToWin(lateBy: -.infinity, won: mass) }
             let lateBy = action.serverWait == 0 ? answer : (answer - action.serverWait).nextDown
-            return (lateBy, mass, mass * now.late(max(0, lateBy)))
+            return WayToWin(lateBy: lateBy, won: mass * now.late(max(0, lateBy)))
         }
     }
+}
+
+/// One of the device's times that wins.
+struct WayToWin {
+    /// Seconds within which the server is known not to have answered; −∞ where it was not started.
+    var lateBy: Double
+    /// P(the device wins so).
+    var won: Double
 }
 
 extension Array {

@@ -39,25 +39,22 @@ struct StreamBook: Sendable {
     /// Whether actions differ in the points that they allow.
     var dependsOnAction: Bool { book.dependsOnAction && device.count > 1 }
 
-    /// Whether bounds count all points in time under the unconditioned rule.
-    var isLoose: Bool { dependsOnAction && !book.isOneGroup }
-
     /// The least cost of responses that begin on the device, over the points that an action allows.
     func leastFromDevice(_ worth: [Double], under action: Action) -> Double {
         leastFromDevice(worth) { book.allows($0, under: action) }
     }
 
     /// A lower bound of it for all waits strictly between two of one family; nil where none is known.
-    func leastFromDevice(
-        _ worth: [Double], first: Endpoint, between left: Double, _ right: Double
-    ) -> Double? {
-        guard book.isOneGroup else { return nil }
-        func wins(_ wait: Double) -> [LateWins] {
-            book.law.prompts.map { LateWins(book.law, promptTokens: $0, under: Action(first: first, otherAfter: wait)) }
+    func leastFromDevice(_ worth: [Double], first: Endpoint, between left: Double, _ right: Double) -> Double? {
+        func wins(_ wait: Double) -> [[WayToWin?]] {
+            book.law.prompts.map { book.law.waysToWin($0, Action(first: first, otherAfter: wait)) }
         }
-        // Late wins fall as any wait grows; wins fall with the device's own wait and grow with the server's.
-        let late = wins(right)
-        let won = (first == .server ? wins(left) : late).map(\.won)
+        let (before, after) = (wins(left), wins(right))
+        // Each way wins more and more often along the range, or less and less, and leaves the server later and later or sooner.
+        let late = zip(before, after).map { LateWins($0, $1) }
+        let won = zip(before, after).map { before, after in
+            max(before.reduce(0) { $0 + ($1?.won ?? 0) }, after.reduce(0) { $0 + ($1?.won ?? 0) })
+        }
         return leastFromDevice(worth) { book.mayAllow($0, late: late, won: won) }
     }
 

@@ -59,8 +59,6 @@ struct WaitSearch {
     private var hints: [LengthTimes.Hints]
     /// Decoding and hand-overs; nil where responses stay.
     private let streams: StreamBook?
-    /// How wide a gap may be left where hand-overs keep it open, as a share of what these leave open.
-    private let looseness: Double
     /// The weights of all else.
     private let others: Weights
     /// Pairs of times that one evaluation looks at.
@@ -68,12 +66,11 @@ struct WaitSearch {
 
     /// A search.
     /// - Precondition: the group has requests.
-    init(_ group: [LengthTimes], first: Endpoint, weights: Weights, streams: StreamBook? = nil, looseness: Double = 0) {
+    init(_ group: [LengthTimes], first: Endpoint, weights: Weights, streams: StreamBook? = nil) {
         self.group = group
         self.first = first
         self.weights = weights
         self.streams = streams
-        self.looseness = looseness
         var others = weights
         if streams != nil { (others.serverDecode, others.deviceDecode) = (0, 0) }
         self.others = others
@@ -149,14 +146,6 @@ struct WaitSearch {
         return least.map { max(0, $0 - streams.least(from: .device, worth)) } ?? 0
     }
 
-    /// Whether splitting a gap is of no use: what it is short by is that points in time under the unconditioned rule count, not that
-    /// it is wide.
-    private func isOpen(_ gap: Gap, _ goal: Double) -> Bool {
-        guard let streams, streams.isLoose else { return false }
-        let ends = min(gap.left.value, gap.right.value)
-        return ends < goal && ends - gap.bound <= looseness * (goal - ends)
-    }
-
     /// Searches all waits.
     /// - Parameters:
     ///   - seeds: Waits to begin with.
@@ -183,7 +172,7 @@ struct WaitSearch {
             var gap = gap(left, right)
             let goal = min(best.attained, known) - tolerance
             if gap.bound < goal { gap.bound += gain(left, right) }
-            if gap.bound < goal, !isOpen(gap, goal) {
+            if gap.bound < goal {
                 queue.insert(gap)
             } else {
                 aside = min(aside, gap.bound)

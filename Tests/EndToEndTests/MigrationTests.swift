@@ -148,4 +148,42 @@ import Testing
             one.buckets.map { $0.migration?.server_to_device.after_tokens }
                 == many.buckets.map { $0.migration?.server_to_device.after_tokens })
     }
+
+    @Test(arguments: [
+        ("reader.tokens_per_second=6", "is late for"),
+        ("endpoints.server.price.decode=0.001", "a response more than none"),
+        ("endpoints.device.energy.decode=0.1", "the table says"), ("migration=none", "the problem asks for none"),
+        ("endpoints.device.tpot=0.3", "faster than the target"),
+    ])
+    func `a table whose hand-overs stall, cost more or save something else than it says is refused`(
+        change: String, words: String
+    ) throws {
+        let folder = try Sample.folder()
+        let settings = Self.settings.flatMap { ["--set", $0] }
+        let solved = try Run(["solve", "problem.yaml", "-o", "policy.json"] + settings, in: folder.url)
+        #expect(solved.status == 0, "\(solved.errors)")
+        let checked = try Run(
+            ["policy", "validate", "policy.json", "--problem", "problem.yaml"] + settings + ["--set", change],
+            in: folder.url)
+        #expect(checked.status == 4 && checked.errors.contains(words), "\(checked.errors)")
+    }
+
+    @Test(arguments: ["cost.mean", "energy.mean"])
+    func `waits and hand-overs are solved together, and every number is recomputed`(objective: String) throws {
+        let folder = try Sample.folder()
+        let settings = (Self.settings + ["objective=\(objective)", "limits.ttft.mean.at_most=0.6"])
+            .flatMap { ["--set", $0] }
+        let solved = try Run(["solve", "problem.yaml", "-o", "policy.json"] + settings, in: folder.url)
+        #expect(solved.status == 0 && solved.output.contains("optimal: "), "\(solved.output) \(solved.errors)")
+        let checked = try Run(
+            ["policy", "validate", "policy.json", "--problem", "problem.yaml"] + settings, in: folder.url)
+        #expect(checked.status == 0, "\(checked.output) \(checked.errors)")
+    }
+
+    @Test func `answers of no token are never handed over`() throws {
+        let prompts = "prompt_tokens,output_tokens\n" + (10..<70).map { "\($0),0\n" }.joined()
+        let (answer, _) = try solve(Self.settings, ["prompts.csv": prompts])
+        for bucket in answer.buckets { #expect(bucket.migration?.server_to_device.never == "dearer") }
+        #expect(answer.expected["cost.mean"] != nil)
+    }
 }

@@ -8,7 +8,7 @@ import Traces
 struct JointWorld {
     var world: MigrationWorld
     let profile: ServingProfile
-    let costs: CostModel
+    var costs: CostModel
 
     /// Joules per token that the device draws beside its price.
     static let energy = PerToken(prefill: 0.5, decode: 2)

@@ -27,7 +27,7 @@ struct MigrationWorld {
     let costs: CostModel
     let tpot: [Endpoint: Double]
     let readers: [(share: Double, pace: Double)]
-    let rules: MigrationRules
+    var rules: MigrationRules
     var mixture: Mixture
     let profile: ServingProfile
 

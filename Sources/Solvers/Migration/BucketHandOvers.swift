@@ -179,24 +179,27 @@ final class BucketHandOvers: Sendable {
             ).outcome)
     }
 
-    /// The cheapest point that any action in a range of actions could allow, where all lengths are in one group.
+    /// The cheapest point that any action between two of one family could allow.
     /// - Parameters:
     ///   - side: What tokens cost.
     ///   - worth: How often the device answers each member.
-    ///   - action: The one under which the device wins late least often, of those in the range.
-    ///   - won: The most that the device wins under any of them, by member; nil for that under `action`.
+    ///   - a: The action of the shorter wait.
+    ///   - b: The action of the longer one.
+    ///   - won: The most that the device wins under any of them, by member.
     /// - Returns: A lower bound of the cost; nil where nothing is known beyond the unconditioned rule.
     func cheapestFromDevice(
-        _ side: MigrationSide, worth: ArraySlice<Double>, atLeastAsLateAs action: Action, won: ArraySlice<Double>?
+        _ side: MigrationSide, worth: ArraySlice<Double>, between a: Action, _ b: Action, won: ArraySlice<Double>
     ) -> Best? {
-        guard let late = LateServerTimes(problem.profile, under: Mixture(action), requests: requests) else {
-            return nil
-        }
+        // In one group late wins fall as either wait grows, so those at the longer one are the least.
+        let late =
+            isOneGroup
+            ? LateServerTimes(problem.profile, under: Mixture(b), requests: requests)
+            : LateServerTimes(problem.profile, between: a, b, requests: requests)
+        guard let late else { return nil }
         let answers = weighted(worth)
-        let most = won.map { won in members.map { won[won.startIndex + $0] } } ?? late.won
         let search = SearchByClock(answers: answers, side: side)
-        let clock = problem.clock(from: .device, requests, RangeOfServerTimes(late, won: most))
-        return best(side, answers, search.read(clock).outcome)
+        let times = RangeOfServerTimes(late, won: members.map { won[won.startIndex + $0] })
+        return best(side, answers, search.read(problem.clock(from: .device, requests, times)).outcome)
     }
 
     private func weighted(_ worth: ArraySlice<Double>) -> [WeightedAnswer] {

@@ -18,6 +18,13 @@ struct LateServerTimes: TargetTimes {
         var masses: [Double] = []
 
         var all: Double { won[won.count - 1] }
+
+        init(_ ways: [Way]) {
+            lateBy = ways.map(\.lateBy)
+            masses = ways.map(\.mass)
+            won.reserveCapacity(ways.count + 1)
+            for way in ways { won.append(won[won.count - 1] + way.weight) }
+        }
     }
 
     /// Of one length and one group of target lengths, over the first `k` ways to win: Σ weight / P(S > c), and the weight of
@@ -50,6 +57,10 @@ struct LateServerTimes: TargetTimes {
     ///   - requests: What still runs at first.
     /// - Complexity: O(lengths · residuals).
     init?(_ profile: ServingProfile, under mixture: Mixture, requests: BucketRequests) {
+        self.init(profile, requests) { Self.wins(profile, mixture, promptTokens: $0) }
+    }
+
+    private init?(_ profile: ServingProfile, _ requests: BucketRequests, _ winsOfLength: (Int) -> Wins) {
         // A formula has no late answers.
         guard profile.server.formula == nil else { return nil }
         self.profile = profile
@@ -57,7 +68,7 @@ struct LateServerTimes: TargetTimes {
         isOneGroup = server.group(of: requests.lengths.first ?? 1) == server.groups.count - 1
         odds = Array(repeating: nil, count: requests.lengths.count * server.groups.count)
         for length in requests.lengths {
-            let own = Self.wins(profile, mixture, promptTokens: length)
+            let own = winsOfLength(length)
             if let first = own.lateBy.first, let last = own.lateBy.last {
                 (earliest, latest) = (min(earliest, first), max(latest, last))
             }
@@ -71,43 +82,60 @@ struct LateServerTimes: TargetTimes {
         }
     }
 
-    /// P(the device wins) a request of each length.
-    var won: [Double] { wins.map(\.all) }
+    /// A way in which the device wins.
+    private typealias Way = (lateBy: Double, mass: Double, weight: Double)
 
     /// The ways in which the device wins a request of `length` prompt tokens.
     private static func wins(_ profile: ServingProfile, _ mixture: Mixture, promptTokens length: Int) -> Wins {
         let device = profile.device
-        let server = profile.server.groups[profile.server.group(of: length)]
         let line = device.fit.seconds(promptTokens: length)
-        var ways: [(lateBy: Double, mass: Double, weight: Double)] = []
+        let server = profile.server.groups[profile.server.group(of: length)]
+        var ways: [Way] = []
         let parts = mixture.parts.filter { $0.probability > 0 && $0.action.deviceWait < profile.timeout }
         ways.reserveCapacity(parts.count * device.residuals.count)
         for part in parts {
-            let (serverWait, deviceWait) = (part.action.serverWait, part.action.deviceWait)
             for r in device.residuals.indices where device.masses[r] > 0 {
-                let residual = device.residuals[r]
-                // Mass that is not identified answers at the timeout, whenever the device was started.
-                let answer =
-                    residual < .infinity ? deviceWait + max(line + residual, device.floor) : profile.timeout
-                guard answer <= profile.timeout else { continue }
-                let mass = part.probability * device.masses[r]
-                if serverWait > 0, answer <= serverWait {
-                    ways.append((-.infinity, mass, mass))
-                    continue
-                }
-                // A tie goes to the endpoint that began: S ≥ c is S > the double before c.
-                let lateBy = serverWait == 0 ? answer : (answer - serverWait).nextDown
-                let weight = mass * server.survival(at: lateBy)
-                if weight > 0 { ways.append((lateBy, mass, weight)) }
+                guard let way = way(profile, part.action, line, r, server) else { continue }
+                ways.append((way.lateBy, part.probability * way.mass, part.probability * way.weight))
             }
         }
         if parts.count > 1 { ways.sort { $0.lateBy < $1.lateBy } }
-        var wins = Wins()
-        wins.lateBy = ways.map(\.lateBy)
-        wins.masses = ways.map(\.mass)
-        wins.won.reserveCapacity(ways.count + 1)
-        for way in ways { wins.won.append(wins.won[wins.won.count - 1] + way.weight) }
-        return wins
+        return Wins(ways)
+    }
+
+    /// How the device wins with one of its residuals; nil where it does not.
+    private static func way(
+        _ profile: ServingProfile, _ action: Action, _ line: Double, _ r: Int, _ server: borrowing Empirical
+    ) -> Way? {
+        let (serverWait, deviceWait) = (action.serverWait, action.deviceWait)
+        let (residual, mass) = (profile.device.residuals[r], profile.device.masses[r])
+        // Mass that is not identified answers at the timeout, whenever the device was started.
+        let answer =
+            residual < .infinity ? deviceWait + max(line + residual, profile.device.floor) : profile.timeout
+        guard answer <= profile.timeout else { return nil }
+        if serverWait > 0, answer <= serverWait { return (-.infinity, mass, mass) }
+        // A tie goes to the endpoint that began: S ≥ c is S > the double before c.
+        let lateBy = serverWait == 0 ? answer : (answer - serverWait).nextDown
+        let weight = mass * server.survival(at: lateBy)
+        return weight > 0 ? (lateBy, mass, weight) : nil
+    }
+
+    /// The least wins, and the least that the server is then late, of any wait between two of one family; nil where the device
+    /// need not win at all.
+    init?(_ profile: ServingProfile, between a: Action, _ b: Action, requests: BucketRequests) {
+        guard max(a.deviceWait, b.deviceWait) < profile.timeout else { return nil }
+        self.init(profile, requests) { length in
+            let line = profile.device.fit.seconds(promptTokens: length)
+            let server = profile.server.groups[profile.server.group(of: length)]
+            var ways: [Way] = []
+            for r in profile.device.residuals.indices where profile.device.masses[r] > 0 {
+                guard let one = Self.way(profile, a, line, r, server), let other = Self.way(profile, b, line, r, server)
+                else { continue }
+                let (lateBy, weight) = (min(one.lateBy, other.lateBy), min(one.weight, other.weight))
+                ways.append((lateBy, weight / server.survival(at: max(0, lateBy)), weight))
+            }
+            return Wins(ways)
+        }
     }
 
     func bounds(lengths: ClosedRange<Int>, after x: Double) -> (least: Double, most: Double) {

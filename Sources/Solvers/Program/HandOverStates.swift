@@ -41,8 +41,6 @@ struct HandOverStates: Sendable {
         var points = HandOvers.none
         /// Whether `points` are in time for this action, not only under the unconditioned rule.
         var isSettled = false
-        /// How much more than under the unconditioned rule the value is.
-        var surplus = 0.0
         /// Parts of bounds on the interval that begins and the one that ends here.
         var onLeft = 0.0
         var onRight = 0.0
@@ -142,7 +140,6 @@ struct HandOverStates: Sendable {
             let worth = worth(.device, number, .at)
             let known = handOvers.cheapest(from: .device, prices.device, worth: worth)
             let best = handOvers.cheapestFromDevice(prices.device, worth: worth, under: action)
-            states[number].surplus = best.value - known.value
             states[number].value += best.value - known.value
             states[number].points.fromDevice = best.point
             states[number].isSettled = true
@@ -151,27 +148,19 @@ struct HandOverStates: Sendable {
     }
 
     /// By how much the bound between two waits grows when points from the device must be in time for some action between.
-    mutating func gain(between a: Int, _ b: Int, last: Action, _ prices: StreamPrices) -> Double {
-        guard handOvers.dependsOnAction, handOvers.isOneGroup, !handOvers.points(from: .device).isEmpty else {
-            return 0
-        }
+    mutating func gain(between a: Int, _ b: Int, _ actions: (Action, Action), _ prices: StreamPrices) -> Double {
+        guard handOvers.dependsOnAction, !handOvers.points(from: .device).isEmpty else { return 0 }
         if let known = closer[a], known.to == b, known.version == prices.version { return prices.factor * known.gain }
-        // Late answers fall as the wait grows; the device's wins fall with its own wait and grow with the server's.
+        // The device's wins fall with its own wait and grow with the server's.
         let isSecond = first == .server
-        let worth = worth(.device, isSecond ? b : a, isSecond ? .before : .after)
         let best = handOvers.cheapestFromDevice(
-            prices.device, worth: worth, atLeastAsLateAs: last, won: isSecond ? secondAnswers(a, .at) : nil)
+            prices.device, worth: worth(.device, isSecond ? b : a, isSecond ? .before : .after), between: actions.0,
+            actions.1, won: worth(.device, isSecond ? a : b, .at))
         let known = isSecond ? states[b].deviceOnRight : states[a].deviceOnLeft
         let gain = best.map { max(0, $0.value - known) } ?? 0
         closer[a] = Closer(version: prices.version, to: b, gain: gain)
         return prices.factor * gain
     }
-
-    /// Whether bounds keep to the unconditioned rule.
-    var isLoose: Bool { handOvers.dependsOnAction && !handOvers.isOneGroup && !handOvers.points(from: .device).isEmpty }
-
-    /// How much dearer a settled wait is than it would be under the unconditioned rule, per unit of the prices' factor.
-    func surplus(_ number: Int) -> Double { states[number].surplus }
 
     /// The points found for a wait.
     func points(_ number: Int) -> HandOvers { states[number].points }

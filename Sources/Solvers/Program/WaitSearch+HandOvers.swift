@@ -32,12 +32,4 @@ extension WaitSearch {
         else { return }
         values[number] += value - known
     }
-
-    /// Whether an interval's bound is as good as it gets: what is left is between points in time under the unconditioned rule
-    /// and those under that of actions, which differ where lengths have several distributions of server times.
-    func isOpen(_ a: Int, _ b: Int, _ values: [Double], _ lower: Double, _ goal: Double, _ factor: Double) -> Bool {
-        guard let states, states.isLoose else { return false }
-        let ends = min(values[a] - factor * states.surplus(a), values[b] - factor * states.surplus(b))
-        return ends < goal && ends - lower <= (goal - ends) / 4
-    }
 }

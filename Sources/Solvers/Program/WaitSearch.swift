@@ -129,9 +129,9 @@ struct WaitSearch: Sendable {
                 lower = cut.bound
                 var isWorthIt = lower < goal
                 if isWorthIt, let streams {
-                    let last = action(b)
-                    lower += states?.gain(between: a, b, last: last, streams) ?? 0
-                    isWorthIt = lower < goal && !isOpen(a, b, values, lower, goal, streams.factor)
+                    let actions = (action(a), action(b))
+                    lower += states?.gain(between: a, b, actions, streams) ?? 0
+                    isWorthIt = lower < goal
                 }
                 if isWorthIt, let wait = cut.wait {
                     insert(wait, at: place + 1)
