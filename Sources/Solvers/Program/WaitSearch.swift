@@ -217,11 +217,6 @@ struct WaitSearch: Sendable {
 
     /// The longest wait near `target` after which the second endpoint still answers by `t` at some of its times.
     private func tailStep(_ t: Double, between from: Double, _ to: Double, near target: Double) -> Double? {
-        func step(_ time: Double) -> Double {
-            var wait = t - time
-            while wait + time > t { wait = wait.nextDown }
-            return wait
-        }
         func near(count: Int, _ time: (Int) -> Double) -> Double? {
             // Times ascend, their steps descend: the first step that is neither after target nor the end itself.
             let last = min(target, to.nextDown)
@@ -229,11 +224,15 @@ struct WaitSearch: Sendable {
             var high = count
             while low < high {
                 let middle = (low + high) / 2
-                if step(time(middle)) <= last { high = middle } else { low = middle + 1 }
+                if time(middle) > t || longestWait(for: time(middle), by: t) <= last {
+                    high = middle
+                } else {
+                    low = middle + 1
+                }
             }
-            for k in [low, low - 1] where k >= 0 && k < count {
-                let wait = step(time(k))
-                if wait > from && wait < to { return wait }
+            for k in [low, low - 1] where k >= 0 && k < count && time(k) <= t {
+                // The plain difference where it will do.
+                for wait in [t - time(k), longestWait(for: time(k), by: t)] where wait > from && wait < to { return wait }
             }
             return nil
         }
