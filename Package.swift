@@ -44,6 +44,8 @@ let package = Package(
         .target(
             name: "Solvers",
             dependencies: ["Serving", "Profiles", "Costs", "Distributions", "LinearAlgebra", "Optimization"]),
+        .target(
+            name: "Replay", dependencies: ["Serving", "Costs", "Policies", "Scheduling", "Distributions"]),
         .target(name: "Checking", dependencies: ["Serving", "Profiles", "Costs", "Distributions"]),
         .target(
             name: "Studies",
@@ -77,6 +79,12 @@ let package = Package(
             dependencies: [
                 "Solvers", "Serving", "Profiles", "Costs", "Distributions", "Optimization", "Traces", "Checking",
                 "TestSupport",
+            ]),
+        .testTarget(
+            name: "ReplayTests",
+            dependencies: [
+                "Replay", "Solvers", "Serving", "Profiles", "Costs", "Policies", "Scheduling", "Distributions",
+                "Traces", "TestSupport",
             ]),
         .testTarget(
             name: "CheckingTests",
