@@ -50,7 +50,7 @@ let package = Package(
         .target(
             name: "Studies",
             dependencies: [
-                "Serving", "Spelling", "Traces", "Profiles", "Costs", "Policies", "Solvers", "Checking",
+                "Serving", "Spelling", "Traces", "Profiles", "Costs", "Policies", "Solvers", "Replay", "Checking",
                 "Distributions", "Optimization", "LinearAlgebra", "Yams",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
@@ -59,7 +59,7 @@ let package = Package(
         .executableTarget(
             name: "disco",
             dependencies: [
-                "LinearAlgebra", "Traces", "Policies", "Studies",
+                "LinearAlgebra", "Traces", "Policies", "Replay", "Studies",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -83,7 +83,9 @@ public struct Replay: Sendable {
     /// is drawn anew.
     func ttft(of side: Side, _ draw: RequestDraw, after generated: Int, isAgain: Bool) -> Double {
         let time: Double
-        if side == .server {
+        if side == .server, let curve = world.server.curve {
+            time = curve(Int(draw.row.promptTokens) + generated)
+        } else if side == .server {
             let group =
                 generated == 0
                 ? Int(draw.row.group)

@@ -12,6 +12,7 @@ public struct ReplayOutcomes: Sendable {
     private let hasTokenTimes: Bool
     private let hasReaders: Bool
     private let expenseScale: Double
+    private let energyScale: Double
     /// Requests per second, or 1 where rates are per request.
     private let rate: Double
 
@@ -22,7 +23,7 @@ public struct ReplayOutcomes: Sendable {
         hasOutputs = world.outputTokens != nil
         hasTokenTimes = hasOutputs && world.paces != nil
         hasReaders = world.readers != nil
-        expenseScale = Prices(world).scale
+        (expenseScale, energyScale) = (Prices(world).scale, Prices(world).energyScale)
         rate = world.requestsPerSecond ?? 1
     }
 
@@ -49,6 +50,9 @@ public struct ReplayOutcomes: Sendable {
 
     /// Mean seconds per request that its reader waits for tokens after the first.
     public var stallMean: Double? { hasTokenTimes ? tally.stall.mean : nil }
+
+    /// Its standard error, in seconds.
+    public var stallMeanError: Double? { hasTokenTimes ? tally.stall.standardError : nil }
 
     /// Share of requests whose reader waits for a token after the first.
     public var stalledShare: Double? { hasTokenTimes && hasReaders ? share(tally.stalled) : nil }
@@ -133,6 +137,11 @@ public struct ReplayOutcomes: Sendable {
         costMean == nil ? nil : tally.expense.standardError.map { $0 * expenseScale }
     }
 
+    /// Standard error of the mean device energy per request, in joules.
+    public var energyMeanError: Double? {
+        energyMean == nil ? nil : tally.energy.standardError.map { $0 * energyScale }
+    }
+
     /// Device energy per million tokens delivered, in joules.
     public var energyPerMillionTokens: Double? { perMillion(energyMean) }
 
@@ -156,7 +165,12 @@ public struct ReplayOutcomes: Sendable {
     public var attainment: Double? { hasTokenTimes ? share(tally.onTime) : nil }
 
     /// Tokens of those requests, per second, or per request where there are no arrival times.
-    public var goodput: Double? { hasTokenTimes ? share(tally.onTimeTokens).map { $0 * rate } : nil }
+    public var goodput: Double? { hasTokenTimes ? tally.onTimeTokens.mean.map { $0 * rate } : nil }
+
+    /// Its standard error.
+    public var goodputError: Double? {
+        hasTokenTimes ? tally.onTimeTokens.standardError.map { $0 * rate } : nil
+    }
 
     /// Smooth goodput, likewise.
     public var smoothGoodput: Double? { hasTokenTimes ? tally.benefit.mean.map { $0 * rate } : nil }

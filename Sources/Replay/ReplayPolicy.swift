@@ -82,4 +82,27 @@ public struct ReplayPolicy: Sendable, Hashable {
                     fromDevice: migration(.device))
             }, leadTokensPerSecond: table.readerTokensPerSecond)
     }
+
+    /// A plan, with the hand-overs of another policy at every length.
+    public init(_ plan: DispatchPlan, handOversOf other: ReplayPolicy) {
+        let own = ReplayPolicy(plan).buckets
+        let others = other.buckets
+        let edges = Set(own.map(\.from) + others.map(\.from)).sorted()
+        self.init(
+            edges.map { edge in
+                let model = others[others.map(\.from).interval(holding: edge)]
+                return Bucket(
+                    from: edge, choices: own[own.map(\.from).interval(holding: edge)].choices,
+                    fromServer: model.fromServer, fromDevice: model.fromDevice)
+            }, leadTokensPerSecond: other.leadTokensPerSecond)
+    }
+
+    /// The same waits, and every response stays with who began it.
+    public var withoutHandOvers: ReplayPolicy {
+        ReplayPolicy(
+            buckets.map { Bucket(from: $0.from, choices: $0.choices) }, leadTokensPerSecond: leadTokensPerSecond)
+    }
+
+    /// Whether any response may be handed over.
+    public var handsOver: Bool { buckets.contains { $0.fromServer != nil || $0.fromDevice != nil } }
 }

@@ -1,4 +1,3 @@
-import Costs
 import Distributions
 
 /// What many replayed requests add up to, in constant memory; the same whatever their order and however they were split.
@@ -29,6 +28,8 @@ public struct ReplayTally: Sendable, Equatable {
     var ttftValues = QuantileHistogram()
     /// Cost per request over the dearest unit price.
     var expense = Moments()
+    /// Energy per request over the larger of the device's two energies per token.
+    var energy = Moments()
     var tbt = FixedPointSum()
     var tbtValues = QuantileHistogram()
     /// For each recorded gap by how much more often it was used than the one before.
@@ -38,7 +39,8 @@ public struct ReplayTally: Sendable, Equatable {
     var longestDelays = FixedPointSum()
     var qoe = Moments()
     var onTime = 0
-    var onTimeTokens = 0
+    /// Tokens of a request that met all its deadlines, else 0.
+    var onTimeTokens = Moments()
     var benefit = Moments()
 
     init(_ replay: Replay) {
@@ -69,6 +71,7 @@ public struct ReplayTally: Sendable, Equatable {
         decoded.server &+= record.serverDecode
         decoded.device &+= record.deviceDecode
         expense.add(prices.expense(of: record))
+        energy.add(prices.energy(of: record))
         let capped = min(record.ttft, timeout)
         ttft.add(capped)
         ttftValues.add(capped)
@@ -92,10 +95,8 @@ public struct ReplayTally: Sendable, Equatable {
                 longestDelays.add(measures.longestDelay ?? 0)
             }
         }
-        if measures.isOnTime {
-            onTime &+= 1
-            onTimeTokens &+= measures.tokens
-        }
+        if measures.isOnTime { onTime &+= 1 }
+        onTimeTokens.add(measures.isOnTime ? Double(measures.tokens) : 0)
         benefit.add(measures.benefit)
     }
 
@@ -148,6 +149,7 @@ public struct ReplayTally: Sendable, Equatable {
         ttft.merge(other.ttft)
         ttftValues.merge(other.ttftValues)
         expense.merge(other.expense)
+        energy.merge(other.energy)
         tbt.merge(other.tbt)
         tbtValues.merge(other.tbtValues)
         stall.merge(other.stall)
@@ -155,7 +157,7 @@ public struct ReplayTally: Sendable, Equatable {
         longestDelays.merge(other.longestDelays)
         qoe.merge(other.qoe)
         onTime += other.onTime
-        onTimeTokens += other.onTimeTokens
+        onTimeTokens.merge(other.onTimeTokens)
         benefit.merge(other.benefit)
     }
 
@@ -186,33 +188,5 @@ extension [Int] {
     fileprivate mutating func add(_ other: [Int]) {
         precondition(count == other.count, "only settled tallies of different worlds can be merged")
         for k in indices { self[k] += other[k] }
-    }
-}
-
-/// Unit prices over the dearest of them, so that a request's expense is of the size of its tokens.
-struct Prices: Sendable {
-    var serverPrefill = 0.0
-    var serverDecode = 0.0
-    var devicePrefill = 0.0
-    var deviceDecode = 0.0
-    var transfer = 0.0
-    /// The dearest price; 0 where a price is missing or nothing costs anything.
-    var scale = 0.0
-
-    init(_ world: ReplayWorld) {
-        guard let server = world.costs.server, let device = world.costs.deviceTotal else { return }
-        scale = max(server.prefill, server.decode, device.prefill, device.decode)
-        guard scale > 0 else { return }
-        serverPrefill = server.prefill / scale
-        serverDecode = server.decode / scale
-        devicePrefill = device.prefill / scale
-        deviceDecode = device.decode / scale
-        transfer = world.transfer / scale
-    }
-
-    @inline(__always) func expense(of record: ReplayRecord) -> Double {
-        serverPrefill * record.serverPrefill + serverDecode * Double(record.serverDecode)
-            + devicePrefill * record.devicePrefill + deviceDecode * Double(record.deviceDecode)
-            + (record.isHandedOver ? transfer : 0)
     }
 }

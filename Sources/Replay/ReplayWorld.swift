@@ -32,12 +32,14 @@ public struct ReplayWorld: Sendable {
     /// What the loser of a race is charged.
     public let loserCharge: LoserCharge
 
-    /// The server's TTFT by groups of prompt lengths.
-    public struct ServerTimes: Sendable, Hashable {
+    /// The server's TTFT: by groups of prompt lengths, or exactly that of a curve.
+    public struct ServerTimes: Sendable {
         /// The first length of each group, ascending; the first is 1.
         public let lowerEdges: [Int]
-        /// The times of each group, in seconds.
+        /// The times of each group, in seconds; not looked at where there is a curve.
         public let groups: [TimeSamples]
+        /// Seconds for a prompt of so many tokens; nil where times are drawn.
+        public let curve: (@Sendable (Int) -> Double)?
 
         /// Times by groups of lengths.
         /// - Precondition: Edges ascend from 1, one group each.
@@ -47,10 +49,18 @@ public struct ReplayWorld: Sendable {
                     && zip(lowerEdges, lowerEdges.dropFirst()).allSatisfy(<), "groups cover 1 ... ∞")
             self.lowerEdges = lowerEdges
             self.groups = groups
+            curve = nil
         }
 
         /// The same times for all lengths.
         public init(_ pooled: TimeSamples) { self.init(lowerEdges: [1], groups: [pooled]) }
+
+        /// A server whose TTFT depends on the length alone.
+        public init(curve: @escaping @Sendable (Int) -> Double) {
+            lowerEdges = [1]
+            groups = [TimeSamples([0])]
+            self.curve = curve
+        }
     }
 
     /// The device's TTFT: D(l) = max(curve(l) + residual, floor).
