@@ -14,6 +14,7 @@ public struct ReplayFigure: Sendable, Hashable {
 extension ReplayOutcomes {
     /// All that is known, in the order in which it is told.
     /// - Parameter quantiles: Which quantiles of TTFT; other metrics among them are passed over.
+    /// - Returns: Numbers by name.
     /// - Complexity: O(bins) a quantile.
     public func figures(quantiles: [Metric] = Metric.reportedQuantiles) -> [ReplayFigure] {
         var figures: [ReplayFigure] = []

@@ -77,7 +77,8 @@ struct ReplayCommand: AsyncParsableCommand {
         }
     }
 
-    /// The table at `path`; 65 where it is not one. One that was edited after it was made will do.
+    /// The table at `path`, edited after it was made or not.
+    /// - Throws: `FileError`, 65 where it is not one.
     private static func table(at path: String) throws -> PolicyTable {
         let bytes = try FileError.read(path)
         do {
