@@ -12,7 +12,8 @@ extension SolverBenchmarks {
     /// Replays `--requests` responses of `--tokens` tokens each, a third of which is handed over.
     ///
     /// `--gaps` recorded: 2¹⁶ gaps in their order on each endpoint, token by token; constant: closed form.
-    /// `--path` walk takes the online rules themselves. With `--cores` above 1 the seconds are by the clock.
+    /// `--path` walk takes the online rules themselves. With `--cores` above 1, or `--clock wall`, the seconds
+    /// are by the clock.
     static func replaying(_ options: Options) throws -> Report {
         let requests = options.number("requests", else: 1_000_000)
         let cores = options.number("cores", else: 1)
@@ -25,7 +26,7 @@ extension SolverBenchmarks {
             walks ? replay.walkedTally(0..<requests) : replay.tally(0..<requests, cores: cores)
         }
         var seconds: [Double] = []
-        if cores == 1 {
+        if cores == 1 && options.text("clock", else: "cpu") == "cpu" {
             seconds = measure(options, ready: {}) {
                 let tally = run()
                 outcomes = replay.outcomes(of: tally)

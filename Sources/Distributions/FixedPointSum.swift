@@ -3,20 +3,20 @@
 /// So parts of a sum may be made anywhere and merged in any order, and the last bit is the same. 128 bits hold 10¹⁸ numbers
 /// as large as 10⁸.
 public struct FixedPointSum: Sendable, Hashable {
-    private var units: Int128 = 0
+    @usableFromInline var units: Int128 = 0
 
     /// The empty sum.
-    public init() {}
+    @inlinable public init() {}
 
     /// Adds one number.
     /// - Precondition: finite.
-    @inline(__always) public mutating func add(_ number: Double) {
+    @inlinable @inline(__always) public mutating func add(_ number: Double) {
         let scaled = number * 0x1p40
         if abs(scaled) < 0x1p62 { units &+= Int128(Int64(scaled)) } else { units += Int128(scaled) }
     }
 
     /// Adds a number `count` times.
-    @inline(__always) public mutating func add(_ number: Double, count: Int) {
+    @inlinable @inline(__always) public mutating func add(_ number: Double, count: Int) {
         let scaled = number * 0x1p40
         let unit = abs(scaled) < 0x1p62 ? Int128(Int64(scaled)) : Int128(scaled)
         units += unit * Int128(count)

@@ -1,24 +1,25 @@
 /// Number, mean and spread of numbers, the same whatever their order and however they were split.
 public struct Moments: Sendable, Hashable {
     /// How many numbers there are.
-    public private(set) var count = 0
-    private var sum = FixedPointSum()
-    private var squares = FixedPointSum()
+    @inlinable public var count: Int { seen }
+    @usableFromInline var seen = 0
+    @usableFromInline var sum = FixedPointSum()
+    @usableFromInline var squares = FixedPointSum()
 
     /// No numbers.
     public init() {}
 
     /// Adds one number.
     /// - Precondition: finite.
-    @inline(__always) public mutating func add(_ number: Double) {
-        count &+= 1
+    @inlinable @inline(__always) public mutating func add(_ number: Double) {
+        seen &+= 1
         sum.add(number)
         squares.add(number * number)
     }
 
     /// Adds all numbers of another set.
     public mutating func merge(_ other: Moments) {
-        count += other.count
+        seen += other.seen
         sum.merge(other.sum)
         squares.merge(other.squares)
     }

@@ -6,15 +6,16 @@
 /// octave in which there are values. Merging adds counts and takes maxima. The bins are those of the DDSketch rule
 /// (relative error instead of absolute) without its logarithm, which need not have the same last bit on every machine.
 public struct QuantileHistogram: Sendable {
-    private static let fractionBits = 13
-    private static let binsOfOctave = 1 << fractionBits
+    @inlinable static var fractionBits: Int { 13 }
+    @inlinable static var binsOfOctave: Int { 1 << fractionBits }
 
     /// For each exponent the first bin of its octave in the arrays below; −1 for none.
-    private var starts = [Int32](repeating: -1, count: 2048)
-    private var counts: [Int] = []
-    private var largest: [Double] = []
+    @usableFromInline var starts = [Int32](repeating: -1, count: 2048)
+    @usableFromInline var counts: [Int] = []
+    @usableFromInline var largest: [Double] = []
     /// How many values there are.
-    public private(set) var count = 0
+    @inlinable public var count: Int { number }
+    @usableFromInline var number = 0
 
     /// No values.
     public init() {}
@@ -22,7 +23,7 @@ public struct QuantileHistogram: Sendable {
     /// Adds a value, so many times.
     /// - Precondition: `value` ≥ 0; infinity has a bin of its own.
     /// - Complexity: O(1).
-    @inline(__always) public mutating func add(_ value: Double, count times: Int = 1) {
+    @inlinable @inline(__always) public mutating func add(_ value: Double, count times: Int = 1) {
         let bits = value.bitPattern
         let octave = Int(truncatingIfNeeded: bits >> 52)
         var start = Int(starts[octave])
@@ -30,10 +31,10 @@ public struct QuantileHistogram: Sendable {
         let bin = start &+ Int(truncatingIfNeeded: bits >> UInt64(52 - Self.fractionBits)) & (Self.binsOfOctave &- 1)
         counts[bin] &+= times
         if value > largest[bin] { largest[bin] = value }
-        count &+= times
+        number &+= times
     }
 
-    @inline(never) private mutating func open(_ octave: Int) -> Int {
+    @usableFromInline @inline(never) mutating func open(_ octave: Int) -> Int {
         let start = counts.count
         starts[octave] = Int32(start)
         counts += repeatElement(0, count: Self.binsOfOctave)
@@ -51,7 +52,7 @@ public struct QuantileHistogram: Sendable {
                 largest[to + bin] = max(largest[to + bin], other.largest[from + bin])
             }
         }
-        count += other.count
+        number += other.number
     }
 
     /// For each bin that has values, ascending: the largest and their number.

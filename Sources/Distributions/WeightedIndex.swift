@@ -6,9 +6,9 @@ public struct WeightedIndex: Sendable, Hashable {
     /// How many indices there are.
     public let count: Int
     /// P(index ≤ k) for each k; empty where all are equally likely.
-    private let cumulative: [Double]
+    @usableFromInline let cumulative: [Double]
     /// The first index that a word with these leading bits can give.
-    private let guide: [Int32]
+    @usableFromInline let guide: [Int32]
 
     /// Indices 0 ..< `count`, all equally likely.
     /// - Precondition: `count` ≥ 1.
@@ -56,7 +56,7 @@ public struct WeightedIndex: Sendable, Hashable {
 
     /// The index that a random word draws.
     /// - Complexity: O(1) expected.
-    @inline(__always) public func index(_ word: UInt64) -> Int {
+    @inlinable @inline(__always) public func index(_ word: UInt64) -> Int {
         if cumulative.isEmpty { return Int(truncatingIfNeeded: UInt64(count).multipliedFullWidth(by: word).high) }
         let level = Double(word >> 11) * 0x1p-53
         var k = Int(guide[Int(level * Double(count))])
