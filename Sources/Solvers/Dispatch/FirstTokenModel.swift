@@ -180,7 +180,7 @@ public struct FirstTokenModel: Sendable {
         }
         let wait = action.serverWait
         shares.deviceStarted = 1
-        let serverLost = wait < timeout ? server.knownSurvival(at: timeout - wait) : 1
+        let serverLost = wait < timeout ? server.knownSurvival(after: wait, at: timeout) : 1
         var deviceLost = device.failedShare
         for (r, mass) in zip(noise, masses) {
             let answer = device.seconds(promptTokens: length, residual: r)
@@ -188,7 +188,7 @@ public struct FirstTokenModel: Sendable {
             if answer <= min(wait, timeout) {
                 shares.deviceAnswers += mass
             } else if answer <= timeout {
-                let later = server.survival(from: answer - wait)  // a tie goes to the device, which began
+                let later = server.survival(after: wait, from: answer)  // a tie goes to the device, which began
                 shares.deviceAnswers += mass * later
                 shares.serverAnswers += mass * (1 - later)
             } else {
