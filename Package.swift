@@ -101,7 +101,8 @@ if Context.environment["DISCO_BENCHMARKS"] != nil {
         .executableTarget(
             name: "SolverBenchmarks",
             dependencies: [
-                "Serving", "Traces", "Profiles", "Costs", "Policies", "Scheduling", "Solvers", "Replay", "Distributions",
+                "Serving", "Traces", "Profiles", "Costs", "Policies", "Scheduling", "Solvers", "Replay",
+                "Distributions",
                 "LinearAlgebra", "Optimization",
             ],
             path: "Benchmarks/SolverBenchmarks"))

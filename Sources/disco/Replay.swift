@@ -65,7 +65,7 @@ struct ReplayCommand: AsyncParsableCommand {
     func run() async throws {
         try await Console.run {
             let decoded = try Self.table(at: table)
-            let (problem, profiles) = try await options.load(problem, output: nil)
+            let (problem, profiles) = try await options.load(problem, output: nil, wantsPaces: true)
             let study = try ReplayStudy.replay(
                 decoded, on: problem, profiles,
                 options: .init(

@@ -169,4 +169,32 @@ import Testing
         #expect(try outcomes("--deadline-pace", "50")["slo.attainment"] ?? 1 < usual["slo.attainment"] ?? 0)
         #expect(try outcomes("--ttft-target", "0")["qoe.mean"] ?? 1 < usual["qoe.mean"] ?? 0)
     }
+
+    @Test func `tokens follow each other as the traces have it, unless the problem says how`() throws {
+        let server = Sample.server.split(separator: "\n").enumerated().map { i, row in
+            i == 0 ? "\(row),tpot" : "\(row),\(i.isMultiple(of: 50) ? 0.5 : 0.02)"
+        }.joined(separator: "\n")
+        let device =
+            "prompt_tokens,output_tokens,ttft,tbt\n"
+            + (0..<80).map { "\(10 + $0 % 50),4,\(0.2 + Double($0 % 50) / 100),\"[0.04, 0.03125, 0.0625]\"\n" }.joined()
+        let traced = "endpoints.device={trace: device.csv, energy: {prefill: 0.025, decode: 0.155}}"
+        let (_, run, _) = try replay(
+            ["reader.tokens_per_second=4", traced, "migration=none"],
+            files: ["server.csv": server, "device.csv": device])
+        let found = try answer(run)
+        #expect(
+            run.output.contains("\"server\" : \"per-response\"") && run.output.contains("\"device\" : \"recorded\""))
+        func outcomes(_ name: String, _ answer: Answer) throws -> [String: Double] {
+            try #require(answer.policies.first { $0.name == name }).outcomes
+        }
+        // Differences of sums of gaps.
+        #expect(abs((try outcomes("device-only", found)["tbt.p99"] ?? 0) - 0.0625) < 1e-9)
+        let mean = try #require(try outcomes("device-only", found)["tbt.mean"])
+        #expect(abs(mean - (0.04 + 0.03125 + 0.0625) / 3) < 1e-3)
+        #expect(try outcomes("server-only", found)["tbt.p99"] == 0.5)
+        let (_, steady, _) = try replay(
+            ["reader.tokens_per_second=4", traced, "migration=none", "endpoints.server.tpot=0.02"],
+            files: ["server.csv": server, "device.csv": device])
+        #expect(try outcomes("server-only", try answer(steady))["tbt.p99"] == 0.02)
+    }
 }

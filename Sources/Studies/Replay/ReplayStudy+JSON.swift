@@ -19,6 +19,9 @@ extension ReplayStudy {
             ]),
             "goodput_unit": .string(goodputUnit),
             "limits": problem.limits.json,
+            "paces": paces.map {
+                .object(["server": .string($0.server.kind), "device": .string($0.device.kind)])
+            } ?? .null,
             "policies": .array(rows.map(json)),
             "traces": .array(profiles.sources.map(\.json)),
             "notes": .array(notes.map { .string($0) }),

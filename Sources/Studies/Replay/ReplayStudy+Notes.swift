@@ -8,9 +8,10 @@ extension ReplayStudy {
     /// What a user should know of how the table and the problem go together.
     static func remarks(
         _ table: PolicyTable, _ problem: Problem, _ profiles: StudyProfiles, _ worlds: [StudyWorld],
-        _ options: Options, hasOutputs: Bool, tpot: (server: Double, device: Double)?
+        _ options: Options, hasOutputs: Bool
     ) -> [String] {
         var notes: [String] = []
+        let tpot = profiles.tpots(problem)
         let sets = table.periods.isEmpty ? [table.buckets] : table.periods.map(\.buckets)
         let handsOver = sets.joined().contains {
             $0.migration?.serverToDevice.handOver != nil || $0.migration?.deviceToServer.handOver != nil

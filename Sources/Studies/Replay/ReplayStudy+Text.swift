@@ -65,8 +65,9 @@ extension ReplayStudy {
     private var streamsSentence: String {
         let metrics = options.metrics
         let offset = metrics.deadlineOffset == 0 ? "" : " from \(text(metrics.deadlineOffset)) s"
+        let pace = paces.map { "server \($0.server.words), device \($0.device.words).\n" } ?? ""
         return """
-            Streams: on time are responses with every token by its deadline (\(text(metrics.deadlineTokensPerSecond)) \
+            Streams: \(pace)On time are responses with every token by its deadline (\(text(metrics.deadlineTokensPerSecond)) \
             tokens/s\(offset)); goodput in \(goodputUnit), alpha \(text(metrics.alpha)):
             """
     }

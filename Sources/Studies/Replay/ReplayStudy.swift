@@ -55,6 +55,8 @@ public struct ReplayStudy: Sendable {
     public let rows: [Row]
     /// Whether rates are per second of the workload's arrivals; else they are per request.
     public let hasArrivals: Bool
+    /// How tokens follow each other on both endpoints; nil where that is not known of both.
+    public let paces: ReplayWorld.Paces?
     /// Remarks for the user.
     public let notes: [String]
 
@@ -80,15 +82,16 @@ public struct ReplayStudy: Sendable {
     ) throws(StudyError) -> ReplayStudy {
         let worlds = StudyWorld.of(.all, profiles)
         let own = try policies(of: table, problem, worlds)
-        let tpot = profiles.tpots(problem)
+        let paces = profiles.replayPaces(problem)
         let hasOutputs = worlds.allSatisfy { $0.profile.workload.meanOutputTokens != nil }
         let rate = profiles.requestsPerSecond
         let parts = zip(worlds, split(options.requests, worlds.map(\.share))).map { world, range in
             Part(
                 world: ReplayWorld(
-                    world.profile, problem, tpot: tpot, hasOutputs: hasOutputs, requestsPerSecond: rate), range: range)
+                    world.profile, problem, paces: paces, hasOutputs: hasOutputs, requestsPerSecond: rate), range: range
+            )
         }
-        let canHandOver = tpot != nil && hasOutputs
+        let canHandOver = paces != nil && hasOutputs
         func row(_ name: String, _ policies: [ReplayPolicy]) -> Row {
             progress("replaying \(name)")
             let outcomes = outcomes(parts, policies, options)
@@ -113,9 +116,9 @@ public struct ReplayStudy: Sendable {
             }
         return ReplayStudy(
             table: table, problem: problem, profiles: profiles, options: options, rows: rows,
-            hasArrivals: rate != nil,
+            hasArrivals: rate != nil, paces: paces,
             notes: profiles.notes
-                + remarks(table, problem, profiles, worlds, options, hasOutputs: hasOutputs, tpot: tpot))
+                + remarks(table, problem, profiles, worlds, options, hasOutputs: hasOutputs))
     }
 
     /// A world and the numbers of the requests that are drawn from it.

@@ -1,6 +1,7 @@
 internal import Profiles
 internal import Replay
 internal import Serving
+internal import Traces
 
 extension ReplayWorld {
     /// Most answer lengths that stand for those of a prompt length none of whose own requests has one.
@@ -10,11 +11,11 @@ extension ReplayWorld {
     /// - Parameters:
     ///   - profile: One world of the problem.
     ///   - problem: Prices, readers, what hand-overs cost.
-    ///   - tpot: Seconds between output tokens, server and device; nil where one of them is not known.
+    ///   - paces: How tokens follow each other; nil where that is not known of both endpoints.
     ///   - hasOutputs: Whether answer lengths are known in every world.
     ///   - requestsPerSecond: How fast requests arrive; nil where no arrival times are known.
     init(
-        _ profile: ServingProfile, _ problem: Problem, tpot: (server: Double, device: Double)?, hasOutputs: Bool,
+        _ profile: ServingProfile, _ problem: Problem, paces: Paces?, hasOutputs: Bool,
         requestsPerSecond: Double?
     ) {
         let rows = hasOutputs ? Self.rows(profile.workload) : profile.workload.rows
@@ -34,8 +35,7 @@ extension ReplayWorld {
                     device.residuals.map { $0 < .infinity ? $0 : TimeSamples.unidentified } + [TimeSamples.failed],
                     weights: device.masses + [device.failedShare]), floor: device.floor
             ) { [fit = device.fit] in fit.seconds(promptTokens: $0) },
-            paces: tpot.map { Paces(server: .constant($0.server), device: .constant($0.device)) },
-            timeout: profile.timeout, costs: problem.costs, readers: problem.readers,
+            paces: paces, timeout: profile.timeout, costs: problem.costs, readers: problem.readers,
             network: problem.migration?.network ?? 0, transfer: problem.migration?.transfer ?? 0,
             requestsPerSecond: requestsPerSecond)
     }
@@ -74,4 +74,43 @@ extension WorkloadProfile {
 
     /// Prompt lengths alone.
     fileprivate var rows: [Row] { zip(lengths, counts).map { ($0, 0, Double($1)) } }
+}
+
+extension StudyProfiles {
+    /// How an endpoint's tokens follow each other: as the problem says, else as recorded, else by each response's mean; nil
+    /// where nothing is known.
+    func pace(of endpoint: Endpoint, _ problem: Problem) -> DecodePace? {
+        let spec = endpoint == .server ? problem.server : problem.device
+        if let tpot = spec.tpot { return .constant(tpot) }
+        if let recorded = paces[endpoint], !recorded.gaps.isEmpty { return .recorded(recorded.gaps) }
+        if let recorded = paces[endpoint], !recorded.tpot.isEmpty { return .perRun(TimeSamples(recorded.tpot)) }
+        return tpot(of: endpoint, problem).map { .constant($0) }
+    }
+
+    /// Both endpoints' paces; nil where one is not known.
+    func replayPaces(_ problem: Problem) -> ReplayWorld.Paces? {
+        guard let server = pace(of: .server, problem), let device = pace(of: .device, problem) else { return nil }
+        return ReplayWorld.Paces(server: server, device: device)
+    }
+}
+
+extension DecodePace {
+    /// The pace in words.
+    var words: String {
+        switch self {
+        case .constant(let gap): "\(text(1000 * gap)) ms a token"
+        case .perRun(let samples):
+            "one recorded mean a response (median \(text(1000 * samples.seconds[samples.seconds.count / 2])) ms)"
+        case .recorded(let gaps): "\(gaps.count) recorded gaps"
+        }
+    }
+
+    /// The pace's kind, as `--json` has it.
+    var kind: String {
+        switch self {
+        case .constant: "constant"
+        case .perRun: "per-response"
+        case .recorded: "recorded"
+        }
+    }
 }
