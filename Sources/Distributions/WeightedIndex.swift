@@ -54,6 +54,9 @@ public struct WeightedIndex: Sendable, Hashable {
         self.guide = guide
     }
 
+    /// Whether all indices are equally likely.
+    public var isUniform: Bool { cumulative.isEmpty }
+
     /// The index that a random word draws.
     /// - Complexity: O(1) expected.
     @inlinable @inline(__always) public func index(_ word: UInt64) -> Int {

@@ -9,17 +9,21 @@ public enum DecodePace: Sendable, Hashable {
     case recorded([Double])
 }
 
-/// A pace made ready for drawing.
-struct PreparedPace: Sendable {
+/// A pace made ready for drawing; a class, since it is passed about for every request.
+final class PreparedPace: Sendable {
     /// What is added to the first token's time: `elapsed[k + j] − elapsed[k]` for token j of a run that begins at k; empty
     /// unless gaps were recorded.
     let elapsed: [Double]
     /// How many gaps were recorded.
     let gaps: Int
     private let samples: TimeSamples
+    /// The largest delays behind the deadlines.
+    let behindDeadlines: GapMaxima
+    /// The largest delays behind each of the world's readers.
+    let behindReaders: [GapMaxima]
 
-    /// `pace` for runs of at most `longest` tokens.
-    init(_ pace: DecodePace, longest: Int) {
+    /// `pace` for runs of at most `longest` tokens, before deadlines and readers of so many seconds a token.
+    init(_ pace: DecodePace, longest: Int, deadlines: Double, readers: [Double]) {
         switch pace {
         case .constant(let gap): (samples, elapsed, gaps) = (TimeSamples([gap]), [], 0)
         case .perRun(let samples): (self.samples, elapsed, gaps) = (samples, [], 0)
@@ -35,6 +39,8 @@ struct PreparedPace: Sendable {
                     return sum
                 }
         }
+        behindDeadlines = GapMaxima(elapsed, slope: deadlines)
+        behindReaders = readers.map { [elapsed] in GapMaxima(elapsed, slope: $0) }
         let least = elapsed.isEmpty ? samples.seconds.first : zip(elapsed.dropFirst(), elapsed).map { $0 - $1 }.min()
         precondition(
             (least ?? 0) >= 0 && (samples.seconds.last ?? 0) < .infinity && sum(elapsed) < .infinity,

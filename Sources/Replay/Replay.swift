@@ -30,7 +30,13 @@ public struct Replay: Sendable {
 
     let rows: [Row]
     let rowDraw: WeightedIndex
+    /// What each bucket does, by the index of a draw from `choiceDraws`.
+    let actions: [[PolicyTable.Action]]
     let choiceDraws: [WeightedIndex]
+    /// When each bucket hands over, by who streams.
+    let migrations: [Pair<Migration?>]
+    let serverTimes: TimeTable
+    let deviceNoise: TimeTable
     let paces: Pair<PreparedPace>
     let readerDraw: WeightedIndex
     let readerPaces: [Double]
@@ -53,15 +59,25 @@ public struct Replay: Sendable {
                 group: Int32(world.server.lowerEdges.interval(holding: length)), line: world.device.curve(length))
         }
         rowDraw = world.weights.map(WeightedIndex.init(weights:)) ?? WeightedIndex(count: rows.count)
+        actions = policy.buckets.map { $0.choices.map(\.action) }
+        let hasTokenTimes = world.paces != nil && world.outputTokens != nil
+        migrations = policy.buckets.map {
+            hasTokenTimes ? Pair(server: $0.fromServer, device: $0.fromDevice) : Pair(server: nil, device: nil)
+        }
+        serverTimes = TimeTable(world.server.groups)
+        deviceNoise = TimeTable([world.device.residuals])
         choiceDraws = policy.buckets.map { WeightedIndex(weights: $0.choices.map(\.probability)) }
         // Where times are not known, tokens come at once and nobody looks at when.
         let paces = world.paces ?? ReplayWorld.Paces(server: .constant(0), device: .constant(0))
         let longest = Int(rows.reduce(0) { max($0, $1.outputTokens) })
-        self.paces = Pair(
-            server: PreparedPace(paces.server, longest: longest), device: PreparedPace(paces.device, longest: longest))
         readerDraw = WeightedIndex(weights: world.readers?.paces.map(\.share) ?? [1])
         readerPaces = world.readers?.paces.map(\.tokensPerSecond) ?? [0]
-        hasTokenTimes = world.paces != nil && world.outputTokens != nil
+        let reading = readerPaces.map { $0 > 0 ? 1 / $0 : 0 }
+        let due = 1 / settings.deadlineTokensPerSecond
+        self.paces = Pair(
+            server: PreparedPace(paces.server, longest: longest, deadlines: due, readers: reading),
+            device: PreparedPace(paces.device, longest: longest, deadlines: due, readers: reading))
+        self.hasTokenTimes = hasTokenTimes
     }
 
     /// Request number `index`.
@@ -72,8 +88,9 @@ public struct Replay: Sendable {
         let choice = choiceDraws[bucket].count == 1 ? 0 : choiceDraws[bucket].index(words.bits(RequestDraw.choice))
         let reader = readerPaces.count == 1 ? 0 : readerDraw.index(words.bits(RequestDraw.reader))
         return RequestDraw(
-            words: words, row: row, action: policy.buckets[bucket].choices[choice].action,
-            readerTokensPerSecond: readerPaces[reader])
+            words: words, row: row, action: actions[bucket][choice], reader: Int32(reader),
+            readerTokensPerSecond: readerPaces[reader], server: serverTTFT(words, row, after: 0),
+            device: deviceTTFT(words, row, after: 0, isAgain: false))
     }
 
     /// TTFT of an endpoint that is started with `tokens` tokens, in seconds; infinite for one that does not answer within the
@@ -82,24 +99,30 @@ public struct Replay: Sendable {
     /// The server's rank is the request's: a server that was late is as late when it is started again. The device's noise
     /// is drawn anew.
     func ttft(of side: Side, _ draw: RequestDraw, after generated: Int, isAgain: Bool) -> Double {
-        let time: Double
-        if side == .server, let curve = world.server.curve {
-            time = curve(Int(draw.row.promptTokens) + generated)
-        } else if side == .server {
-            let group =
-                generated == 0
-                ? Int(draw.row.group)
-                : world.server.lowerEdges.interval(holding: Int(draw.row.promptTokens) + generated)
-            time = world.server.groups[group].time(draw.words.bits(RequestDraw.server))
-        } else {
-            let noise = world.device.residuals.time(
-                draw.words.bits(isAgain ? RequestDraw.deviceAgain : RequestDraw.device))
-            if noise == TimeSamples.unidentified { return noise }
-            let line = generated == 0 ? draw.row.line : world.device.curve(Int(draw.row.promptTokens) + generated)
-            time = max(line + noise, world.device.floor)
-        }
-        return time > world.timeout ? .infinity : time
+        if generated == 0 && !isAgain { return side == .server ? draw.server : draw.device }
+        return side == .server
+            ? serverTTFT(draw.words, draw.row, after: generated)
+            : deviceTTFT(draw.words, draw.row, after: generated, isAgain: isAgain)
     }
+
+    @inline(__always) private func serverTTFT(_ words: CounterRandom, _ row: Row, after generated: Int) -> Double {
+        if let curve = world.server.curve { return answered(curve(Int(row.promptTokens) + generated)) }
+        let group =
+            generated == 0
+            ? Int(row.group) : world.server.lowerEdges.interval(holding: Int(row.promptTokens) + generated)
+        return answered(serverTimes.time(group, words.bits(RequestDraw.server)))
+    }
+
+    @inline(__always)
+    private func deviceTTFT(_ words: CounterRandom, _ row: Row, after generated: Int, isAgain: Bool) -> Double {
+        let noise = deviceNoise.time(0, words.bits(isAgain ? RequestDraw.deviceAgain : RequestDraw.device))
+        if noise == TimeSamples.unidentified { return noise }
+        let line = generated == 0 ? row.line : world.device.curve(Int(row.promptTokens) + generated)
+        return answered(max(line + noise, world.device.floor))
+    }
+
+    /// The time, or infinity for one beyond the timeout.
+    @inline(__always) private func answered(_ time: Double) -> Double { time > world.timeout ? .infinity : time }
 
     /// When the first token comes of an endpoint that is started at `start`; infinite where not by the deadline.
     ///
@@ -119,9 +142,7 @@ public struct Replay: Sendable {
 
     /// When a response that `side` streams is handed over; nil for never.
     @inline(__always) func migration(from side: Side, _ draw: RequestDraw) -> Migration? {
-        guard hasTokenTimes else { return nil }
-        let bucket = Int(draw.row.bucket)
-        return side == .server ? policy.buckets[bucket].fromServer : policy.buckets[bucket].fromDevice
+        migrations[Int(draw.row.bucket)][side]
     }
 
     /// Who the scheduler counts the buffer for; nil where no pace is known.
@@ -148,8 +169,14 @@ struct RequestDraw: Sendable {
     let words: CounterRandom
     let row: Replay.Row
     let action: PolicyTable.Action
+    /// Which of the world's readers reads.
+    let reader: Int32
     /// The reader's pace; 0 where it is not known.
     let readerTokensPerSecond: Double
+    /// TTFT of the server, where it is started with the prompt alone; see `Replay.ttft`.
+    let server: Double
+    /// TTFT of the device, likewise, at its first start.
+    let device: Double
 }
 
 /// One value for each endpoint.

@@ -76,13 +76,9 @@ extension Replay {
     @inline(__always) private func measures(_ draw: RequestDraw, _ response: Response) -> DeliveryMeasures {
         let pace = draw.readerTokensPerSecond
         let reading = pace > 0 ? 1 / pace : 0
-        var meter = DeliveryMeter(settings, first: response.head.first, reading: reading)
-        if response.headCount > 0 {
-            meter.add(response.head, count: response.headCount, paces[response.head.side].elapsed)
-        }
-        if response.tailCount > 0 {
-            meter.add(response.tail, count: response.tailCount, paces[response.tail.side].elapsed)
-        }
+        var meter = DeliveryMeter(settings, first: response.head.first, reading: reading, reader: Int(draw.reader))
+        if response.headCount > 0 { meter.add(response.head, count: response.headCount, paces[response.head.side]) }
+        if response.tailCount > 0 { meter.add(response.tail, count: response.tailCount, paces[response.tail.side]) }
         let idle = response.isWhole ? meter.idle : world.timeout
         var measures = DeliveryMeasures(
             tokens: meter.tokens, isWhole: response.isWhole, idle: idle,

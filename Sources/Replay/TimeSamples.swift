@@ -13,7 +13,7 @@ public struct TimeSamples: Sendable, Hashable {
 
     /// The times, ascending: those known, then the unidentified ones, then those that failed.
     public let seconds: [Double]
-    private let draw: WeightedIndex
+    let draw: WeightedIndex
 
     /// Times, all equally likely unless weighted.
     /// - Precondition: at least one time, none NaN; as many weights as times, finite, ≥ 0, one of them > 0.
@@ -47,4 +47,7 @@ public struct TimeSamples: Sendable, Hashable {
     /// The time that a random word stands for.
     /// - Complexity: O(1) expected.
     @inline(__always) func time(_ word: UInt64) -> Double { seconds[draw.index(word)] }
+
+    /// Whether all are equally likely.
+    var isUniform: Bool { draw.isUniform }
 }
