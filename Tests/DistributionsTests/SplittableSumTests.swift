@@ -27,6 +27,21 @@ import Testing
         #expect(sum.value == 0.5)
     }
 
+    @Test func `numbers beyond all bounds stop a sum at its end, on either side`() {
+        for sign in [1.0, -1] {
+            var sum = FixedPointSum()
+            for _ in 0..<1000 { sum.add(sign * .infinity) }
+            sum.add(sign * 1e300, count: .max)
+            sum.add(sign)
+            var other = sum
+            other.merge(sum)
+            #expect(abs(other.value) == 0x1p86 && other.value.sign == sign.sign)
+        }
+        var moments = Moments()
+        moments.add(1e30)
+        #expect(moments.standardError == nil && moments.mean == 0x1p80)
+    }
+
     @Test func `moments are those of the textbook`() {
         var moments = Moments()
         #expect(moments.mean == nil && moments.standardError == nil)
