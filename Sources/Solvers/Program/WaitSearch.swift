@@ -16,7 +16,7 @@ struct WaitSearch: Sendable {
     /// Starts over the wait, each vertex weighted by the bucket's tokens; nil where the minorant is not at hand.
     private let curve: UsageCurve?
     /// The device's possible times in the bucket, ascending, where a step may be looked for.
-    private let deviceTimes: [Double]
+    let deviceTimes: [Double]
     /// Between this and never there is no wait to choose.
     private let lastSeen: Double
 
@@ -217,11 +217,6 @@ struct WaitSearch: Sendable {
 
     /// The longest wait near `target` after which the second endpoint still answers by `t` at some of its times.
     private func tailStep(_ t: Double, between from: Double, _ to: Double, near target: Double) -> Double? {
-        func step(_ time: Double) -> Double {
-            var wait = t - time
-            while wait + time > t { wait = wait.nextDown }
-            return wait
-        }
         func near(count: Int, _ time: (Int) -> Double) -> Double? {
             // Times ascend, their steps descend: the first step that is neither after target nor the end itself.
             let last = min(target, to.nextDown)
@@ -229,11 +224,17 @@ struct WaitSearch: Sendable {
             var high = count
             while low < high {
                 let middle = (low + high) / 2
-                if step(time(middle)) <= last { high = middle } else { low = middle + 1 }
+                if time(middle) > t || longestWait(for: time(middle), by: t) <= last {
+                    high = middle
+                } else {
+                    low = middle + 1
+                }
             }
-            for k in [low, low - 1] where k >= 0 && k < count {
-                let wait = step(time(k))
-                if wait > from && wait < to { return wait }
+            for k in [low, low - 1] where k >= 0 && k < count && time(k) <= t {
+                // The plain difference where it will do.
+                for wait in [t - time(k), longestWait(for: time(k), by: t)] where wait > from && wait < to {
+                    return wait
+                }
             }
             return nil
         }
@@ -243,25 +244,6 @@ struct WaitSearch: Sendable {
             if let wait = near(count: support.count, { support[$0] }) { return wait }
         }
         return nil
-    }
-
-    /// The middle one of the first endpoint's times within an interval.
-    private func startStep(between from: Double, _ to: Double) -> Double? {
-        steps(between: from, to, count: 1).first
-    }
-
-    /// At most `count` of the first endpoint's times strictly between two waits, evenly by rank.
-    func steps(between from: Double, _ to: Double, count: Int) -> [Double] {
-        let supports =
-            first == .device ? [deviceTimes] : bucket.runs.map { bucket.profile.server.groups[$0.group].support }
-        for support in supports {
-            let low = support.partitioningIndex { $0 > from }
-            let high = support.partitioningIndex { $0 >= to }
-            guard low < high else { continue }
-            let taken = min(count, high - low)
-            return (0..<taken).map { support[low + (2 * $0 + 1) * (high - low) / (2 * taken)] }
-        }
-        return []
     }
 }
 
