@@ -117,6 +117,16 @@ import Testing
         #expect(short.output.contains("no requests in 3 buckets") || short.output.contains("no requests in the bucket"))
     }
 
+    @Test func `a table that claims what the replay does not find is told of`() throws {
+        let folder = try solved()
+        let own = try replay(folder)
+        #expect(!own.output.contains("the table claims") && !own.output.contains("made from another"), "\(own.output)")
+        let other = try replay(folder, Self.pace + ["endpoints.device.ttft.intercept=3"])
+        #expect(other.output.contains("the table claims ttft.mean 0."), "\(other.output)")
+        try folder.write("server.csv", Sample.server + "0.5,30\n")
+        #expect(try replay(folder).output.contains("the table was made from another server trace ("))
+    }
+
     @Test func `another timeout, an edited table and a broken one are told apart`() throws {
         let folder = try solved()
         #expect(try replay(folder, Self.pace + ["timeout=5"]).output.contains("the table's timeout is 60.0 s"))

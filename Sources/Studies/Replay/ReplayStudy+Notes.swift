@@ -57,7 +57,7 @@ extension ReplayStudy {
         if !table.idMatches(sha256Hex: sha256Hex(table.canonicalContent())) {
             notes.append("the table was changed after it was made: its id is not that of its content")
         }
-        notes += differences(table, problem)
+        notes += otherTraces(table, profiles) + differences(table, problem)
         notes += emptyBuckets(sets, worlds)
         let first = options.metrics.deadlineOffset + 1 / options.metrics.deadlineTokensPerSecond
         if hasOutputs, tpot != nil, first <= 0.2 + 1e-9 {

@@ -117,7 +117,7 @@ public struct ReplayStudy: Sendable {
         return ReplayStudy(
             table: table, problem: problem, profiles: profiles, options: options, rows: rows,
             hasArrivals: rate != nil, paces: paces,
-            notes: profiles.notes
+            notes: profiles.notes + disagreements(table, rows[0])
                 + remarks(table, problem, profiles, worlds, options, hasOutputs: hasOutputs))
     }
 
