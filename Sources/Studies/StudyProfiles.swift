@@ -1,5 +1,6 @@
 internal import Distributions
 public import Profiles
+public import Serving
 public import Traces
 
 /// The traces of a problem, read and profiled: all rows, and the two parts of the time split.
@@ -22,6 +23,8 @@ public struct StudyProfiles: Sendable {
     public let sources: [Source]
     /// The traces that have arrival times, hour by hour, for each part of the time split; empty unless asked for.
     public let hourly: [TracePart: HourlyProfile]
+    /// How fast each endpoint's tokens followed each other in its trace; empty unless asked for.
+    public let paces: [Endpoint: TracePaces]
     /// Whether the server's TTFT goes with the prompt length; nil where its trace has no lengths.
     public let evidence: PoolingEvidence?
     /// Whether the server's TTFT is conditioned on the prompt length.
@@ -42,12 +45,13 @@ public struct StudyProfiles: Sendable {
     ///   - duckdb: The program that reads tables.
     ///   - wantsHourEvidence: Whether the evidence on the hour of the day is wanted where nothing is conditioned on it.
     ///   - wantsHours: Profile the traces by the hour, too; nil does where `problem` has a confidence.
+    ///   - wantsPaces: Whether the paces of endpoints whose `tpot` the problem does not give are wanted.
     ///   - progress: Called with a line for the user as each step begins.
     /// - Returns: The profiles of all rows and of both parts.
     /// - Throws: `StudyError` where a trace cannot be read or profiled.
     public static func load(
         _ problem: Problem, duckdb: DuckDBProgram, wantsHourEvidence: Bool = false, wantsHours: Bool? = nil,
-        progress: (String) -> Void = { _ in }
+        wantsPaces: Bool = false, progress: (String) -> Void = { _ in }
     ) async throws(StudyError) -> StudyProfiles {
         let reader = TraceReader(duckdb: duckdb, timeout: problem.timeout)
         var sources: [Source] = []
@@ -90,6 +94,13 @@ public struct StudyProfiles: Sendable {
             device = try await read(
                 "device", trace,
                 TraceSelection(lengths: .exact, needsTTFT: true, wantsHours: wantsHours, tuningShare: share))
+        }
+        var paces: [Endpoint: TracePaces] = [:]
+        for (endpoint, spec) in [(Endpoint.server, problem.server), (.device, problem.device)]
+        where wantsPaces && spec.tpot == nil {
+            guard case .trace(let trace) = spec.ttft else { continue }
+            progress("reading the pace of \(endpoint.rawValue) trace \(trace.path)")
+            do { paces[endpoint] = try await reader.paces(trace) } catch { throw .trace(error) }
         }
         progress("fitting profiles")
         let maker = ProfileMaker(problem: problem, lengths: lengths, server: server, device: device)
@@ -140,7 +151,7 @@ public struct StudyProfiles: Sendable {
             }
         }
         return StudyProfiles(
-            all: all, tuning: parts?.tuning, heldOut: parts?.heldOut, sources: sources, hourly: hourly,
+            all: all, tuning: parts?.tuning, heldOut: parts?.heldOut, sources: sources, hourly: hourly, paces: paces,
             evidence: server.flatMap(PoolingEvidence.init(rows:)), isConditioned: maker.isConditioned, day: day,
             hourEvidence: hourEvidence, notes: notes)
     }
