@@ -44,11 +44,13 @@ let package = Package(
         .target(
             name: "Solvers",
             dependencies: ["Serving", "Profiles", "Costs", "Distributions", "LinearAlgebra", "Optimization"]),
+        .target(
+            name: "Replay", dependencies: ["Serving", "Costs", "Policies", "Scheduling", "Distributions"]),
         .target(name: "Checking", dependencies: ["Serving", "Profiles", "Costs", "Distributions"]),
         .target(
             name: "Studies",
             dependencies: [
-                "Serving", "Spelling", "Traces", "Profiles", "Costs", "Policies", "Solvers", "Checking",
+                "Serving", "Spelling", "Traces", "Profiles", "Costs", "Policies", "Solvers", "Replay", "Checking",
                 "Distributions", "Optimization", "LinearAlgebra", "Yams",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
@@ -57,7 +59,7 @@ let package = Package(
         .executableTarget(
             name: "disco",
             dependencies: [
-                "LinearAlgebra", "Traces", "Policies", "Studies",
+                "LinearAlgebra", "Traces", "Policies", "Replay", "Studies",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -79,6 +81,12 @@ let package = Package(
                 "TestSupport",
             ]),
         .testTarget(
+            name: "ReplayTests",
+            dependencies: [
+                "Replay", "Solvers", "Serving", "Profiles", "Costs", "Policies", "Scheduling", "Distributions",
+                "Traces", "TestSupport",
+            ]),
+        .testTarget(
             name: "CheckingTests",
             dependencies: ["Checking", "Serving", "Profiles", "Costs", "Distributions", "Traces", "TestSupport"]),
         .testTarget(name: "StudiesTests", dependencies: ["Serving", "Traces", "Costs", "Policies", "Studies"]),
@@ -93,7 +101,9 @@ if Context.environment["DISCO_BENCHMARKS"] != nil {
         .executableTarget(
             name: "SolverBenchmarks",
             dependencies: [
-                "Serving", "Traces", "Profiles", "Costs", "Solvers", "Distributions", "LinearAlgebra", "Optimization",
+                "Serving", "Traces", "Profiles", "Costs", "Policies", "Scheduling", "Solvers", "Replay",
+                "Distributions",
+                "LinearAlgebra", "Optimization",
             ],
             path: "Benchmarks/SolverBenchmarks"))
 }

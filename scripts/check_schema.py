@@ -5,7 +5,7 @@ policy: every valid fixture of Tests/PoliciesTests must pass, every invalid/sche
 break rules that a schema cannot state, so they must pass and are listed. problem: the example that disco prints, those of
 data/ and of docs/problem-file.md, and small generated problems must pass; each known mistake must fail. solve, validate,
 profile and ingest: the program's own output on the generated problems and their traces must pass, and must show what the schema
-provides for; risk likewise, on a problem with arrival times. All but problem must leave no object open and no member without a description. What a trace report is stands
+provides for; risk likewise, on a problem with arrival times, and replay on the tables solved. All but problem must leave no object open and no member without a description. What a trace report is stands
 in three schemas and must be the same in each. Exits with 1 on any disagreement.
 """
 import argparse
@@ -161,6 +161,16 @@ def hourly_trace(path: pathlib.Path) -> pathlib.Path:
     return path
 
 
+def hand_over_settings(problem: pathlib.Path) -> list[str]:
+    """Settings under which responses move from the server to the device, the reader waiting; writes their workload."""
+    trace = problem.with_name("answers.csv")
+    trace.write_text("prompt_tokens,output_tokens\n" + "".join(f"{1 + i % 50},{i}\n" for i in range(200)))
+    wishes = ["reader.tokens_per_second=2", "endpoints.server.tpot=0.02", "endpoints.device={ttft: {intercept: 0.1}, tpot: 1, "
+              "price: {prefill: 0, decode: 0}}", "endpoints.server.price={prefill: 1, decode: 1}", "migration.allow_stall=true",
+              f"workload.trace={trace}"]
+    return [word for wish in wishes for word in ("--set", wish)]
+
+
 def solve_complaints(disco: str, generated: list[pathlib.Path]):
     schema, policies = validator("solve"), validator("policy")
     yield from gaps(schema.schema)
@@ -183,13 +193,8 @@ def solve_complaints(disco: str, generated: list[pathlib.Path]):
                     for e in errors(policies, json.loads(table.read_text()))[:3])
         yield from laxity_complaints("solve", schema, result, {"periods/0/share": 2, "periods": [], "periods/0/hours": [24]})
     moves, table = [], generated[0].with_name("policy-hand-over.json")
-    wishes = ["reader.tokens_per_second=2", "endpoints.server.tpot=0.02", "endpoints.device={ttft: {intercept: 0.1}, tpot: 1, "
-              "price: {prefill: 0, decode: 0}}", "endpoints.server.price={prefill: 1, decode: 1}", "migration.allow_stall=true"]
-    trace = generated[0].with_name("answers.csv")
-    trace.write_text("prompt_tokens,output_tokens\n" + "".join(f"{1 + i % 50},{i}\n" for i in range(200)))
     yield from output_complaints(schema, {"solve with hand-overs": [
-        disco, "solve", generated[0], "-o", table, "--set", f"workload.trace={trace}",
-        *(word for wish in wishes for word in ("--set", wish))]}, moves)
+        disco, "solve", generated[0], "-o", table, *hand_over_settings(generated[0])]}, moves)
     for result in moves:
         first = result["buckets"][0]["migration"]
         if not first["server_to_device"].get("stall") or first["device_to_server"] != {"never": "dearer"}:
@@ -313,17 +318,42 @@ def validate_complaints(disco: str, generated: list[pathlib.Path]):
     print(f"validate: checks of {len(results)} tables were checked")
 
 
+def replay_complaints(disco: str, generated: list[pathlib.Path]):
+    """On the tables that solve_complaints left beside the problems."""
+    schema = validator("replay")
+    yield from gaps(schema.schema)
+    few = ["--requests", "500"]
+    commands = {f"replay {p.parent.name}": [disco, "replay", p.with_name("policy.json"), p, *few] for p in generated[:4]}
+    commands["replay with hand-overs"] = [
+        disco, "replay", generated[0].with_name("policy-hand-over.json"), generated[0], *few, *hand_over_settings(generated[0])]
+    results = []
+    yield from output_complaints(schema, commands, results)
+    shown = {
+        "a hand-over": lambda r: any(p["without_hand_overs"] for p in r["policies"]),
+        "no hand-over": lambda r: not any(p["without_hand_overs"] for p in r["policies"]),
+        "a broken limit": lambda r: any(p["breaks"] for p in r["policies"]),
+        "quality": lambda r: "qoe.mean" in r["policies"][0]["outcomes"], "a note": lambda r: r["notes"],
+    }
+    yield from (f"no replay has {name}" for name, holds in shown.items() if results and not any(map(holds, results)))
+    mistakes = {"surprise": 1, "settings/surprise": 1, "policies/0/surprise": 1, "policies/0/outcomes/surprise": 1,
+                "policies/0/outcomes/failed_share": 2, "policies/0/standard_errors/surprise": 1, "policies": [], "seed": 0.5}
+    for result in results[-1:]:
+        yield from laxity_complaints("replay", schema, result, mistakes)
+    print(f"replay: output of {len(results)} problems was checked")
+
+
 def report_complaints():
-    """solve and profile share the trace report word for word; ingest has it with words of its own and without a role."""
-    solve, profile, ingest = (validator(name).schema for name in ("solve", "profile", "ingest"))
+    """solve, profile and replay share the trace report word for word; ingest has it with words of its own and without a role."""
+    solve, profile, ingest, replay = (validator(name).schema for name in ("solve", "profile", "ingest", "replay"))
     def told(trace):
         return {n: {k: v for k, v in member.items() if k != "description"}
                 for n, member in trace["properties"].items() if n != "role"}
-    if profile["$defs"]["trace"] != solve["$defs"]["trace"]:
-        yield "the profile and solve schemas differ in $defs/trace"
+    for schema in (profile, replay):
+        if schema["$defs"]["trace"] != solve["$defs"]["trace"]:
+            yield f"{schema['$id']} and the solve schema differ in $defs/trace"
     if told(ingest) != told(solve["$defs"]["trace"]):
         yield "the ingest schema differs from $defs/trace of the solve schema"
-    for schema in (profile, ingest):
+    for schema in (profile, ingest, replay):
         if schema["$defs"]["rejection"] != solve["$defs"]["rejection"]:
             yield f"{schema['$id']} and the solve schema differ in $defs/rejection"
 
@@ -355,7 +385,7 @@ def main():
         complaints = [
             *policy_complaints(), *problem_complaints(disco, generated), *solve_complaints(disco, generated), *validate_complaints(disco, generated),
             *profile_complaints(disco, generated), *ingest_complaints(disco, generated),
-            *risk_complaints(disco, generated), *report_complaints()]
+            *risk_complaints(disco, generated), *replay_complaints(disco, generated), *report_complaints()]
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     return 1 if complaints else 0

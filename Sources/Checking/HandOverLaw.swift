@@ -67,8 +67,9 @@ struct HandOverLaw: Sendable {
         return Array(requests[start..<low])
     }
 
-    /// For each kind of reader its share, and how long the target may take for it; −∞ where it outreads the target and must
-    /// not wait. Times count as equal within `slack` of when the token is due.
+    /// For each kind of reader its share, and how long the target may take for it.
+    ///
+    /// −∞ where it outreads the target and must not wait. Times count as equal within `slack` of when the token is due.
     func allowances(from source: Endpoint, after i: Int, slack: Double) -> [(share: Double, seconds: Double)] {
         guard let own = settings.tpot(of: source), let other = settings.tpot(of: source.other) else { return [] }
         return settings.readers.paces.map { pace in

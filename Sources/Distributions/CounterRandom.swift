@@ -3,15 +3,15 @@
 /// Whoever computes a number gets the same one, so work may be split in any way without changing a result.
 /// Source: the finalizer of SplitMix64 (Steele, Lea, Flood 2014), once over seed and stream, once more over the draw.
 public struct CounterRandom: Sendable, Hashable {
-    private let key: UInt64
+    @usableFromInline let key: UInt64
 
     /// The numbers of one stream of a seed.
-    public init(seed: UInt64, stream: Int) {
+    @inlinable public init(seed: UInt64, stream: Int) {
         key = Self.mixed(Self.mixed(seed &+ Self.step) &+ UInt64(bitPattern: Int64(stream)) &* Self.step)
     }
 
     /// 64 random bits.
-    public func bits(_ draw: Int) -> UInt64 {
+    @inlinable public func bits(_ draw: Int) -> UInt64 {
         Self.mixed(key &+ (UInt64(bitPattern: Int64(draw)) &+ 1) &* Self.step)
     }
 
@@ -22,9 +22,9 @@ public struct CounterRandom: Sendable, Hashable {
         return Int(UInt64(bound).multipliedFullWidth(by: bits(draw)).high)
     }
 
-    private static let step: UInt64 = 0x9E37_79B9_7F4A_7C15
+    @inlinable static var step: UInt64 { 0x9E37_79B9_7F4A_7C15 }
 
-    private static func mixed(_ bits: UInt64) -> UInt64 {
+    @inlinable static func mixed(_ bits: UInt64) -> UInt64 {
         var z = bits
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB

@@ -153,9 +153,22 @@ public struct Empirical: Sendable, Equatable {
     /// E[min(X, x)] where `rank` = `rank(x)` is known.
     @inlinable public func meanOfMinimum(_ x: Double, rank k: Int) -> Double { partialMeans[k] + survival[k] * x }
 
-    /// P(X ≥ x) where `rank` = `rank(x)` is known.
-    @inlinable public func survival(from x: Double, rank k: Int) -> Double {
-        k > 0 && support[k - 1] == x ? survival[k - 1] : survival[k]
+    /// `rank(x)`, where it is known to be near `k`.
+    /// - Complexity: O(1 + distance from `k`).
+    @inlinable public func rank(_ x: Double, near k: Int) -> Int {
+        var k = k
+        while k < support.count, support[k] <= x { k += 1 }
+        while k > 0, support[k - 1] > x { k -= 1 }
+        return k
+    }
+
+    /// Number of support points X with offset + X < t, the sum rounded as a double, known to be near `k`.
+    /// - Complexity: O(1 + distance from `k`).
+    @inlinable public func rank(after offset: Double, below t: Double, near k: Int) -> Int {
+        var k = k
+        while k < support.count, offset + support[k] < t { k += 1 }
+        while k > 0, offset + support[k - 1] >= t { k -= 1 }
+        return k
     }
 
     /// P(offset + X > t), the sum rounded as a double.
@@ -170,10 +183,14 @@ public struct Empirical: Sendable, Equatable {
     /// P(offset + X ≥ t), the sum rounded as a double.
     /// - Complexity: O(1) expected.
     public func survival(after offset: Double, from t: Double) -> Double {
-        var k = rank(t - offset)
-        while k < support.count, offset + support[k] < t { k += 1 }
-        while k > 0, offset + support[k - 1] >= t { k -= 1 }
-        return survival[k]
+        survival[rank(after: offset, below: t, near: rank(t - offset))]
+    }
+
+    /// The quantile at level `q` of what exceeds `bound`; `bound` where nothing does.
+    /// - Complexity: O(log *n*).
+    public func quantile(_ q: Double, beyond bound: Double) -> Double {
+        let left = survival(at: bound)
+        return left > 0 ? max(bound, quantile(1 - (1 - q) * left)) : bound
     }
 
     /// The smallest support point t with P(X ≤ t) ≥ q, not interpolated; `.infinity` where failures leave none.

@@ -180,20 +180,12 @@ extension Empirical {
     /// Mass of which only a lower bound is known; 0 without lower bounds.
     public var unidentified: Double { censoring?.unidentified ?? 0 }
 
-    /// Least of all possible P(X > x): like `survival(at:)`, but mass that is not identified counts only where all of it is
-    /// known to lie beyond `x`.
+    /// Least of all possible P(offset + X > t): like `survival(after:at:)`, but mass that is not identified counts only where
+    /// all of it is known to lie beyond.
     /// - Complexity: O(1) expected.
-    @inlinable public func knownSurvival(at x: Double) -> Double {
-        let survival = survival(at: x)
-        guard let censoring, x >= censoring.identifiedUpTo, x < censoring.end else { return survival }
-        return max(massAtInfinity, survival - censoring.unidentified)
-    }
-
-    /// What `knownSurvival(at:)` tends to from below `x`: least of all possible P(X ≥ x) but for unidentified mass at `x` itself.
-    /// - Complexity: O(1) expected.
-    @inlinable public func knownSurvival(from x: Double) -> Double {
-        let survival = survival(from: x)
-        guard let censoring, x > censoring.identifiedUpTo, x <= censoring.end else { return survival }
+    public func knownSurvival(after offset: Double = 0, at t: Double) -> Double {
+        let survival = survival(after: offset, at: t)
+        guard let censoring, t - offset >= censoring.identifiedUpTo, offset + censoring.end > t else { return survival }
         return max(massAtInfinity, survival - censoring.unidentified)
     }
 

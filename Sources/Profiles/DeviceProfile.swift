@@ -130,12 +130,20 @@ public struct DeviceProfile: Sendable, Equatable {
         survival[firstResidual { wait + max(line + $0, floor) > t }]
     }
 
-    /// P(wait + D ≥ t) where the fitted curve is at `line`, failures included; the sum is rounded as a double.
+    /// P(w + D > t) for the double before, at and after `wait` where the fitted curve is at `line`; sums rounded as doubles.
     ///
     /// All times in seconds.
     /// - Complexity: O(log *residuals*).
-    @inlinable public func survival(line: Double, after wait: Double, from t: Double) -> Double {
-        survival[firstResidual { wait + max(line + $0, floor) >= t }]
+    @inlinable public func survivals(
+        line: Double, around wait: Double, at t: Double
+    ) -> (before: Double, at: Double, after: Double) {
+        func isLate(_ r: Int, _ wait: Double) -> Bool { wait + max(line + residuals[r], floor) > t }
+        let k = firstResidual { wait + max(line + $0, floor) > t }
+        var sooner = k
+        while sooner < residuals.count, !isLate(sooner, wait.nextDown) { sooner += 1 }
+        var later = k
+        while later > 0, isLate(later - 1, wait.nextUp) { later -= 1 }
+        return (survival[sooner], survival[k], survival[later])
     }
 
     /// Index of the first residual with a property that, once true, stays true.
@@ -147,6 +155,15 @@ public struct DeviceProfile: Sendable, Equatable {
             if isLate(residuals[middle]) { high = middle } else { low = middle + 1 }
         }
         return low
+    }
+
+    /// The quantile at level `q` of D(length) beyond `bound`, in seconds; infinite for failures, `bound` where nothing is beyond.
+    /// - Complexity: O(*residuals*).
+    public func quantile(_ q: Double, promptTokens length: Int, beyond bound: Double) -> Double {
+        let left = survival(promptTokens: length, at: bound)
+        guard left > 0 else { return bound }
+        let k = survival.dropFirst().firstIndex { $0 <= (1 - q) * left + 1e-12 }.map { $0 - 1 } ?? residuals.count
+        return k < residuals.count ? max(bound, seconds(promptTokens: length, residual: residuals[k])) : .infinity
     }
 
     /// The residual at level `q`, 0...1, of requests known to answer, in seconds.

@@ -1,5 +1,6 @@
 internal import Distributions
 public import Profiles
+public import Serving
 public import Traces
 
 /// The traces of a problem, read and profiled: all rows, and the two parts of the time split.
@@ -22,6 +23,8 @@ public struct StudyProfiles: Sendable {
     public let sources: [Source]
     /// The traces that have arrival times, hour by hour, for each part of the time split; empty unless asked for.
     public let hourly: [TracePart: HourlyProfile]
+    /// How fast each endpoint's tokens followed each other in its trace; empty unless asked for.
+    public let paces: [Endpoint: TracePaces]
     /// Whether the server's TTFT goes with the prompt length; nil where its trace has no lengths.
     public let evidence: PoolingEvidence?
     /// Whether the server's TTFT is conditioned on the prompt length.
@@ -42,12 +45,13 @@ public struct StudyProfiles: Sendable {
     ///   - duckdb: The program that reads tables.
     ///   - wantsHourEvidence: Whether the evidence on the hour of the day is wanted where nothing is conditioned on it.
     ///   - wantsHours: Profile the traces by the hour, too; nil does where `problem` has a confidence.
+    ///   - wantsPaces: Whether the paces of endpoints whose `tpot` the problem does not give are wanted.
     ///   - progress: Called with a line for the user as each step begins.
     /// - Returns: The profiles of all rows and of both parts.
     /// - Throws: `StudyError` where a trace cannot be read or profiled.
     public static func load(
         _ problem: Problem, duckdb: DuckDBProgram, wantsHourEvidence: Bool = false, wantsHours: Bool? = nil,
-        progress: (String) -> Void = { _ in }
+        wantsPaces: Bool = false, progress: (String) -> Void = { _ in }
     ) async throws(StudyError) -> StudyProfiles {
         let reader = TraceReader(duckdb: duckdb, timeout: problem.timeout)
         var sources: [Source] = []
@@ -91,6 +95,13 @@ public struct StudyProfiles: Sendable {
                 "device", trace,
                 TraceSelection(lengths: .exact, needsTTFT: true, wantsHours: wantsHours, tuningShare: share))
         }
+        var paces: [Endpoint: TracePaces] = [:]
+        for (endpoint, spec) in [(Endpoint.server, problem.server), (.device, problem.device)]
+        where wantsPaces && spec.tpot == nil {
+            guard case .trace(let trace) = spec.ttft else { continue }
+            progress("reading the pace of \(endpoint.rawValue) trace \(trace.path)")
+            do { paces[endpoint] = try await reader.paces(trace) } catch { throw .trace(error) }
+        }
         progress("fitting profiles")
         let maker = ProfileMaker(problem: problem, lengths: lengths, server: server, device: device)
         let all = try maker.profile(.all, like: nil)
@@ -131,14 +142,16 @@ public struct StudyProfiles: Sendable {
         if let dayMaker, let day { notes += dayMaker.remarks(day, hourEvidence) }
         var hourly: [TracePart: HourlyProfile] = [:]
         if wantsHours {
-            for part in parts == nil ? [TracePart.all] : [.all, .tuning, .heldOut] {
-                let (profile, remarks) = maker.hourly(part)
+            var profiles: [(TracePart, ServingProfile)] = [(.all, all)]
+            if let parts { profiles += [(.tuning, parts.tuning), (.heldOut, parts.heldOut)] }
+            for (part, own) in profiles {
+                let (profile, remarks) = maker.hourly(part, own)
                 hourly[part] = profile
                 if part == .all { notes += remarks }
             }
         }
         return StudyProfiles(
-            all: all, tuning: parts?.tuning, heldOut: parts?.heldOut, sources: sources, hourly: hourly,
+            all: all, tuning: parts?.tuning, heldOut: parts?.heldOut, sources: sources, hourly: hourly, paces: paces,
             evidence: server.flatMap(PoolingEvidence.init(rows:)), isConditioned: maker.isConditioned, day: day,
             hourEvidence: hourEvidence, notes: notes)
     }
@@ -232,8 +245,8 @@ private struct ProfileMaker {
 
     /// The traces of one part that have arrival times, hour by hour, and remarks on those that cannot be used.
     ///
-    /// Traces of one file have one clock.
-    func hourly(_ part: TracePart) -> (profile: HourlyProfile, remarks: [String]) {
+    /// Traces of one file have one clock. Cancelled requests take times that `profile` gives beyond their bounds.
+    func hourly(_ part: TracePart, _ profile: ServingProfile) -> (profile: HourlyProfile, remarks: [String]) {
         var traces: [(role: HourlyProfile.Role, path: String, rows: TraceRows)] = []
         if let server, case .trace(let trace) = problem.server.ttft { traces.append((.server, trace.path, server)) }
         if let device, case .trace(let trace) = problem.device.ttft { traces.append((.device, trace.path, device)) }
@@ -248,7 +261,12 @@ private struct ProfileMaker {
             do {
                 let requests = try HourlyRequests(
                     rows: trace.rows, part: part, span: first.flatMap { first in last.map { first...$0 } },
-                    timeout: problem.timeout)
+                    timeout: problem.timeout
+                ) { level, length, bound in
+                    trace.role == .device
+                        ? profile.device.quantile(level, promptTokens: length, beyond: bound)
+                        : profile.server.groups[profile.server.group(of: length)].quantile(level, beyond: bound)
+                }
                 if requests.undated > 0 {
                     remarks.append(
                         "\(trace.path): \(requests.undated) requests without arrival time do not count in hourly windows"

@@ -184,6 +184,7 @@ struct Reading: Sendable {
         let arrivals = Fields.integer(fields[3])
         report.isOrderedByArrival = arrivals > 0 && arrivals == Fields.integer(fields[1])
         if let first = Fields.double(fields[4]), let last = Fields.double(fields[5]) {
+            report.arrivalSpan = last - first
             report.firstArrival = CalendarTime.text(first)
             report.lastArrival = CalendarTime.text(last)
             if first > 1e11 { report.notes.append("arrived_at looks like milliseconds; seconds are wanted") }

@@ -117,6 +117,8 @@ public struct TraceReport: Sendable, Equatable {
     public var firstArrival: String?
     /// See `firstArrival`.
     public var lastArrival: String?
+    /// Seconds from the first to the last arrival; nil where no accepted row has one.
+    public var arrivalSpan: Double?
     /// Accepted rows at first that make the tuning part; `accepted` where nothing is held out.
     public var tuningRows = 0
     /// Whether the time split went by arrival (else by file order).

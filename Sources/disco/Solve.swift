@@ -22,12 +22,13 @@ struct ProblemOptions: ParsableArguments {
     ///   - output: Where the result will be written; none of the inputs.
     ///   - wantsHourEvidence: Whether the evidence on the hour of the day is wanted in any case.
     ///   - wantsHours: Profile by the hour, too; nil does where the problem has a confidence.
+    ///   - wantsPaces: Whether the paces of both endpoints' traces are wanted.
     ///   - check: What must hold of the problem before any trace is read.
     /// - Returns: The problem with its profiles.
     /// - Throws: `ProblemError`, `FileError` or `StudyError`.
     func load(
         _ path: String, settings: [String] = [], output: String?, wantsHourEvidence: Bool = false,
-        wantsHours: Bool? = nil, check: (Problem) throws -> Void = { _ in }
+        wantsHours: Bool? = nil, wantsPaces: Bool = false, check: (Problem) throws -> Void = { _ in }
     ) async throws -> (Problem, StudyProfiles) {
         let problem = try ProblemFile.read(path: path, overrides: overrides + settings)
         try check(problem)
@@ -35,6 +36,7 @@ struct ProblemOptions: ParsableArguments {
         let duckdb = try DuckDBProgram.locate()
         let profiles = try await StudyProfiles.load(
             problem, duckdb: duckdb, wantsHourEvidence: wantsHourEvidence, wantsHours: wantsHours,
+            wantsPaces: wantsPaces,
             progress: Console.progress)
         for source in profiles.sources {
             Console.remark("\(source.role): \(source.report.sentence)")

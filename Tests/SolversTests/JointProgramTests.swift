@@ -68,7 +68,9 @@ import Traces
         return (together, outcomes[.costMean] ?? .nan)
     }
 
-    /// A server of 0.25 s and a device of 0.5 s; the server costs 1 a prompt token and 3 an answer token, the device 1 an answer
+    /// A server of 0.25 s and a device of 0.5 s.
+    ///
+    /// The server costs 1 a prompt token and 3 an answer token, the device 1 an answer
     /// token. A mean of 0.375 s asks for one of two requests at the server.
     ///
     /// Without hand-overs the short answer (20, 3) is 26 dearer there, the long one (10, 100) 210. But the long one can move to

@@ -83,7 +83,9 @@ class LimitsCheck(Check):
             room = 1e-11 * max(abs(limit.bound), 1.0 if limit.metric.endswith("share") else 0.0)
             kept = value >= limit.bound - room if limit.is_at_least else value <= limit.bound + room
             self.holds(f"{limit.phrase} {limit.bound!r} is broken: {value!r}", kept)
-        extra = sum(len(mixture) - 1 for _, mixture in plan)
+        # A bucket without requests repeats its neighbour's mixture.
+        used = {max(edge for edge, _ in plan if edge <= l) for l in p.world.lengths}
+        extra = sum(len(mixture) - 1 for edge, mixture in plan if edge in used)
         for _, mixture in plan:
             self.holds("probabilities do not sum to 1", abs(sum(m[0] for m in mixture) - 1) <= 1e-9)
         rows = len(p.limits) + (self.q is not None)
@@ -138,7 +140,7 @@ class LimitsCheck(Check):
         p, q, t = self.problem, self.q, result["objective"]
         share = 1 - q
         self.holds("bound above the quantile", result["bound"] <= t)
-        self.holds(f"a bound of {result['bound']!r} for {t!r}", result["bound"] >= t * (1 - 1e-12))
+        self.holds(f"a bound of {result['bound']!r} for {t!r}", result["bound"] >= t - 1e-7 * p.timeout)
         self.holds("expected quantile", result["expected"][p.objective] == t)
         below = (t - STEP, True)
         before = Tables(p.world, p.edges, [*tails, below])

@@ -130,10 +130,13 @@ class Tables:
             size = sum(np.abs(c[name]).max() for c in self.columns) or 1.0
             rows.append(row / size)
             rights.append(right / size)
-        found = scipy.optimize.linprog(
-            value / unit, A_ub=np.array(rows) if rows else None, b_ub=rights if rows else None, A_eq=sums,
-            b_eq=np.ones(len(sizes)), bounds=(0, None), method="highs",
-            options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10})
+        for method in ("highs", "highs-ipm"):  # one may get stuck at tolerances this small where the other does not
+            found = scipy.optimize.linprog(
+                value / unit, A_ub=np.array(rows) if rows else None, b_ub=rights if rows else None, A_eq=sums,
+                b_eq=np.ones(len(sizes)), bounds=(0, None), method=method,
+                options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10})
+            if found.status in (0, 2):
+                break
         if found.status == 2:
             return Optimum(math.inf, None)
         if found.status != 0:

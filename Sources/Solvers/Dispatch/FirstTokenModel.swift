@@ -122,7 +122,11 @@ public struct FirstTokenModel: Sendable {
 
     /// P(T > t) for a prompt of `length` tokens; `t` < timeout.
     public func survival(promptTokens length: Int, under action: Action, at t: Double) -> Double {
-        let server = server(for: length)
+        let group = profile.server.groups.count == 1 ? 0 : profile.server.group(of: length)
+        return survival(length, action, t, server: profile.server.groups[group])
+    }
+
+    private func survival(_ length: Int, _ action: Action, _ t: Double, server: borrowing Empirical) -> Double {
         let line = profile.device.fit.seconds(promptTokens: length)
         if action.serverWait == 0 {
             let late = server.survival(at: t)
@@ -180,7 +184,7 @@ public struct FirstTokenModel: Sendable {
         }
         let wait = action.serverWait
         shares.deviceStarted = 1
-        let serverLost = wait < timeout ? server.knownSurvival(at: timeout - wait) : 1
+        let serverLost = wait < timeout ? server.knownSurvival(after: wait, at: timeout) : 1
         var deviceLost = device.failedShare
         for (r, mass) in zip(noise, masses) {
             let answer = device.seconds(promptTokens: length, residual: r)
@@ -188,7 +192,7 @@ public struct FirstTokenModel: Sendable {
             if answer <= min(wait, timeout) {
                 shares.deviceAnswers += mass
             } else if answer <= timeout {
-                let later = server.survival(from: answer - wait)  // a tie goes to the device, which began
+                let later = server.survival(after: wait, from: answer)  // a tie goes to the device, which began
                 shares.deviceAnswers += mass * later
                 shares.serverAnswers += mass * (1 - later)
             } else {

@@ -8,28 +8,24 @@ extension BucketTerms {
             let server = profile.server.groups[run.group]
             for i in run.members { deviceFirst(i, server, wait, &sides) }
             for (k, t) in needs.tails.enumerated() {
-                let isAlone = wait >= profile.timeout || wait > t
-                let late = isAlone ? 1 : server.survival(after: wait, at: t)
-                let lateAfter = isAlone ? 1 : server.survival(after: wait, from: t)
+                func late(_ wait: Double) -> Double { wait > t ? 1 : server.survival(after: wait, at: t) }
+                let before = late(wait.nextDown)
+                let (at, after) = wait >= profile.timeout ? (1, 1) : (late(wait), late(wait.nextUp))
                 var slow = 0.0
                 for i in run.members { slow += requests[i] * profile.device.survival(line: lines[i], after: 0, at: t) }
-                sides.add(Term.firstTail + k, slow * late, before: slow * late, after: slow * lateAfter)
+                sides.add(Term.firstTail + k, slow * at, before: slow * before, after: slow * after)
             }
         }
     }
 
     private func deviceFirst(_ i: Int, _ server: borrowing Empirical, _ wait: Double, _ sides: inout Sides) {
         let timeout = profile.timeout
-        let isNever = wait >= timeout
         let device = profile.device
+        let (down, up) = (wait.nextDown, wait.nextUp)
         // Requests that the device answers by the wait never start the server.
         var mean = 0.0
-        var started = 0.0
-        var startedBefore = 0.0
-        var startedAfter = 0.0
-        var wins = 0.0
-        var winsBefore = 0.0
-        var winsAfter = 0.0
+        var (started, startedBefore, startedAfter) = (0.0, 0.0, 0.0)
+        var (wins, winsBefore, winsAfter) = (0.0, 0.0, 0.0)
         // The device fails, or answers too late: everything is left to the server.
         var lost = device.failedShare
         for r in device.residuals.indices {
@@ -40,40 +36,39 @@ extension BucketTerms {
                 lost += mass
                 continue
             }
-            guard answer >= wait else {
+            guard answer > down else {
                 mean += mass * answer
                 continue
             }
-            startedBefore += mass
-            if answer > wait { startedAfter += mass }
             let x = answer - wait
-            let k = server.rank(x)
-            mean += mass * (wait + server.meanOfMinimum(x, rank: k))
+            let near = server.rank(x)
+            mean += mass * (wait + server.meanOfMinimum(x, rank: near))
             // Both at once: the server wins a tie; else the device, which began.
-            let slower = server.survival[k]
-            let notFaster = server.survival(from: x, rank: k)
-            wins += mass * (1 - (wait == 0 ? slower : notFaster))
-            winsBefore += mass * (1 - slower)
-            winsAfter += mass * (1 - notFaster)
+            startedBefore += mass
+            winsBefore += mass * (1 - server.survival[server.rank(after: down, below: answer, near: near)])
+            if answer > wait {
+                started += mass
+                let k = wait == 0 ? near : server.rank(after: wait, below: answer, near: near)
+                wins += mass * (1 - server.survival[k])
+            }
+            if answer > up {
+                startedAfter += mass
+                winsAfter += mass * (1 - server.survival[server.rank(after: up, below: answer, near: near)])
+            }
         }
-        let left = max(0, timeout - wait)
-        let slow = server.knownSurvival(at: left)
-        let slowAfter = server.knownSurvival(from: left)
-        mean += lost * (min(wait, timeout) + server.meanOfMinimum(left))
-        var fails = lost * slow
-        var failsAfter = lost * slowAfter
-        let failsBefore = fails
-        winsBefore += lost * (1 - slow)
-        if isNever {
-            (started, startedAfter, wins, winsAfter) = (0, 0, 0, 0)
-            (fails, failsAfter) = (lost, lost)
-        } else {
-            startedAfter += lost
-            started = wait == 0 ? 1 : startedAfter
-            wins += lost * (1 - slow)
-            winsAfter += lost * (1 - slowAfter)
-        }
+        mean += lost * (min(wait, timeout) + server.meanOfMinimum(max(0, timeout - wait)))
+        func slow(_ wait: Double) -> Double { wait < timeout ? server.knownSurvival(after: wait, at: timeout) : 1 }
+        var (fails, failsBefore, failsAfter) = (lost * slow(wait), lost * slow(down), lost * slow(up))
         startedBefore += lost
+        winsBefore += lost - failsBefore
+        if wait >= timeout {
+            (started, startedAfter, wins, winsAfter, fails, failsAfter) = (0, 0, 0, 0, lost, lost)
+        } else {
+            started = wait == 0 ? 1 : started + lost
+            startedAfter += lost
+            wins += lost - fails
+            winsAfter += lost - failsAfter
+        }
         sides.members.note(i, second: (wins, winsBefore, winsAfter), failed: (fails, failsBefore, failsAfter))
         sides.add(Term.mean, requests[i] * mean, before: requests[i] * mean, after: requests[i] * mean)
         sides.add(Term.start, tokens[i] * started, before: tokens[i] * startedBefore, after: tokens[i] * startedAfter)

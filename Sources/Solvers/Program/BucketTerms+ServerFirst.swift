@@ -10,7 +10,7 @@ extension BucketTerms {
             let server = profile.server.groups[run.group]
             let started = isNever ? 0 : wait == 0 ? 1 : server.survival(at: wait)
             let startedBefore = wait == 0 ? 1 : server.survival(from: min(wait, timeout))
-            let startedAfter = isNever ? 0 : server.survival(at: wait)
+            let startedAfter = isNever ? 0 : server.survival(at: wait.nextUp)
             sides.add(
                 Term.start, run.tokens * started, before: run.tokens * startedBefore, after: run.tokens * startedAfter)
             if needs.answers || needs.failed {
@@ -21,18 +21,18 @@ extension BucketTerms {
             for (k, t) in needs.tails.enumerated() {
                 let slow = server.survival(at: t)
                 guard slow > 0 else { continue }
-                var late = 0.0
-                var lateAfter = 0.0
-                for i in run.members {
-                    if isNever || wait > t {
-                        late += requests[i]
-                        lateAfter += requests[i]
-                    } else {
-                        late += requests[i] * profile.device.survival(line: lines[i], after: wait, at: t)
-                        lateAfter += requests[i] * profile.device.survival(line: lines[i], after: wait, from: t)
+                // The device is late with w too short for its wait; else as its times say.
+                var late = (at: run.requests, before: run.requests, after: run.requests)
+                if wait.nextDown <= t {
+                    late = (0, 0, 0)
+                    for i in run.members {
+                        let shares = profile.device.survivals(line: lines[i], around: wait, at: t)
+                        late.before += requests[i] * shares.before
+                        late.at += requests[i] * (isNever || wait > t ? 1 : shares.at)
+                        late.after += requests[i] * (isNever || wait.nextUp > t ? 1 : shares.after)
                     }
                 }
-                sides.add(Term.firstTail + k, slow * late, before: slow * late, after: slow * lateAfter)
+                sides.add(Term.firstTail + k, slow * late.at, before: slow * late.before, after: slow * late.after)
             }
         }
     }
@@ -76,46 +76,45 @@ extension BucketTerms {
         let lost = server.massAtInfinity
         // Mass of the device's that is not identified answers at the timeout, whenever the device was started.
         let open = device.residuals.last == .infinity ? device.masses[device.masses.count - 1] : 0
-        guard wait < timeout else {
-            let lostBefore = lost * (1 - open)
-            sides.add(Term.mean, share * whole, before: share * whole, after: share * whole)
-            sides.add(Term.failed, share * lost, before: share * lostBefore, after: share * lost)
-            sides.add(Term.failedDecode, outputs[i] * lost, before: outputs[i] * lostBefore, after: outputs[i] * lost)
-            sides.add(Term.answers, 0, before: share * lost * open, after: 0)
-            sides.add(Term.decode, 0, before: outputs[i] * lost * open, after: 0)
-            sides.members.note(i, second: (0, lost * open, 0), failed: (lost, lostBefore, lost))
-            return
-        }
+        let (down, up) = (wait.nextDown, wait.nextUp)
         var mean = device.failedShare * whole
-        var wins = open * lost
-        var winsBefore = wins
-        var winsAfter = wins
-        var late = device.failedShare
-        var lateAfter = device.failedShare
-        for r in device.residuals.indices {
+        var (wins, winsBefore, winsAfter) = (open * lost, open * lost, open * lost)
+        var (late, lateBefore, lateAfter) = (device.failedShare, device.failedShare, device.failedShare)
+        for r in device.residuals.indices where device.residuals[r] < .infinity {
             let mass = device.masses[r]
-            let answer = wait + max(lines[i] + device.residuals[r], device.floor)
-            guard answer <= timeout else {
+            let time = max(lines[i] + device.residuals[r], device.floor)
+            let (sooner, answer, later) = (down + time, wait + time, up + time)
+            guard sooner <= timeout else {
                 mean += mass * whole
-                if answer < .infinity {
-                    late += mass
-                    lateAfter += mass
-                }
+                late += mass
+                lateBefore += mass
+                lateAfter += mass
                 continue
             }
             let k = server.rank(answer)
-            let slower = mass * server.survival[k]
-            mean += mass * server.meanOfMinimum(answer, rank: k)
-            wins += slower
-            winsBefore += mass * server.survival(from: answer, rank: k)
-            if answer < timeout { winsAfter += slower } else { lateAfter += mass }
+            winsBefore += mass * server.survival[server.rank(sooner, near: k)]
+            if answer <= timeout {
+                mean += mass * server.meanOfMinimum(answer, rank: k)
+                wins += mass * server.survival[k]
+            } else {
+                mean += mass * whole
+                late += mass
+            }
+            if later <= timeout {
+                winsAfter += mass * server.survival[server.rank(later, near: k)]
+            } else {
+                lateAfter += mass
+            }
         }
+        mean += open * whole
+        if wait >= timeout { (wins, winsAfter, late, lateAfter) = (0, 0, 1, 1) }
         sides.add(Term.mean, share * mean, before: share * mean, after: share * mean)
         sides.add(Term.answers, share * wins, before: share * winsBefore, after: share * winsAfter)
         sides.add(Term.decode, outputs[i] * wins, before: outputs[i] * winsBefore, after: outputs[i] * winsAfter)
-        let (fails, failsAfter) = (lost * late, lost * lateAfter)
-        sides.members.note(i, second: (wins, winsBefore, winsAfter), failed: (fails, fails, failsAfter))
-        sides.add(Term.failed, share * fails, before: share * fails, after: share * failsAfter)
-        sides.add(Term.failedDecode, outputs[i] * fails, before: outputs[i] * fails, after: outputs[i] * failsAfter)
+        let (fails, failsBefore, failsAfter) = (lost * late, lost * lateBefore, lost * lateAfter)
+        sides.members.note(i, second: (wins, winsBefore, winsAfter), failed: (fails, failsBefore, failsAfter))
+        sides.add(Term.failed, share * fails, before: share * failsBefore, after: share * failsAfter)
+        sides.add(
+            Term.failedDecode, outputs[i] * fails, before: outputs[i] * failsBefore, after: outputs[i] * failsAfter)
     }
 }

@@ -178,6 +178,11 @@ struct DispatchGroups: PlanSource, Sendable {
             : devices[group].steps(between: from, to, count: count)
     }
 
+    /// Waits of a family at which some outcome steps, at most about `count` of each kind, evenly by rank.
+    func stepWaits(group: Int, first: Endpoint, count: Int) -> [Double] {
+        first == .server ? servers[group].stepWaits(count: count) : devices[group].stepWaits(count: count)
+    }
+
     var groups: Int { servers.count }
     var limits: Int { limitRows.count }
     var spread: Double {

@@ -24,7 +24,9 @@ extension DispatchProgram {
             let any = minimize(mean, rows)
             rounds += any.solution.rounds
             evaluations += any.evaluations
-            guard !any.mixtures.isEmpty else { return .infeasible(conflicts()) }
+            guard !any.mixtures.isEmpty else {
+                return .infeasible(any.solution.mixtures.isEmpty ? conflicts() : [])
+            }
             search = QuantileSearch(low: 0, high: timeout, mixtures: any.mixtures)
             search.high = quantile(level, of: any.mixtures)
             var wasHit = false
@@ -63,9 +65,10 @@ extension DispatchProgram {
         rounds += answer.solution.rounds
         evaluations += answer.evaluations
         if answer.mixtures.isEmpty {
-            // Without mixtures the least quantile may be out of reach.
-            let found = leastTimeWithoutMixtures(rows, level, from: best, startingWith: search.mixtures)
-            guard let found else { return .infeasible([]) }
+            // Without mixtures the least quantile may be out of reach, and any before the timeout too.
+            let found =
+                leastTimeWithoutMixtures(rows, level, from: best, startingWith: search.mixtures)
+                ?? (timeout, search.mixtures)
             best = found.time
             answer = leastMean(mean, rows, quantile: best, startingWith: found.mixtures)
             rounds += answer.solution.rounds
@@ -127,7 +130,7 @@ extension DispatchProgram {
 
     /// The quantile of min(T, timeout) that mixtures, one a bucket, have; `start` is known not to be below it.
     func quantile(_ level: Double, of mixtures: [Mixture], atMost start: Double? = nil) -> Double {
-        min(start ?? timeout, model.quantile(level, of: plans(mixtures)))
+        model.quantile(level, of: plans(mixtures), notAbove: start)
     }
 
     /// P(T > t) under mixtures, one a bucket.

@@ -64,11 +64,13 @@ struct TailHulls {
         }
     }
 
-    /// The longest wait after which an answer in `time` comes by `t`.
-    private func wait(_ t: Double, _ time: Double) -> Double {
-        var wait = t - time
-        while wait + time > t { wait = wait.nextDown }
-        return max(0, wait)
+    /// A wait after which an answer in `time` comes by `t` and that starts the device as rarely as any.
+    private func wait(_ t: Double, _ time: Double, _ server: borrowing Empirical) -> (wait: Double, starts: Double) {
+        let longest = longestWait(for: time, by: t)
+        let k = server.rank(longest)
+        // The plain difference where it will do, and where it rounds short of a server time that time itself.
+        let wait = k > 0 && server.support[k - 1] > t - time ? server.support[k - 1] : min(longest, max(0, t - time))
+        return (wait, wait == 0 ? 1 : server.survival[k])
     }
 
     /// The hulls' edges at `t`, the steepest first, and the share of late requests without any device.
@@ -86,9 +88,8 @@ struct TailHulls {
             hull.append((0, late * bucket.requests, -1))
             for (k, time) in bucket.times.enumerated() {
                 guard time <= t else { break }
-                let wait = wait(t, time)
                 let point = (
-                    x: bucket.tokens * (wait == 0 ? 1 : server.survival(at: wait)), y: late * bucket.slower[k], time: k
+                    x: bucket.tokens * wait(t, time, server).starts, y: late * bucket.slower[k], time: k
                 )
                 while hull.count > 1 {
                     let b = hull[hull.count - 1]
@@ -128,7 +129,9 @@ struct TailHulls {
         var mixtures: [Int: Mixture] = [:]
         var left = budget
         for edge in edges where mixtures[edge.bucket] == nil {
-            let next = Action(first: .server, otherAfter: wait(t, buckets[edge.bucket].times[edge.time]))
+            let bucket = buckets[edge.bucket]
+            let server = program.worlds[bucket.world].profile.server.groups[bucket.group]
+            let next = Action(first: .server, otherAfter: wait(t, bucket.times[edge.time], server).wait)
             if edge.usage <= left {
                 left -= edge.usage
                 reached[edge.bucket] = next
