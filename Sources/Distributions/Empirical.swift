@@ -186,6 +186,13 @@ public struct Empirical: Sendable, Equatable {
         survival[rank(after: offset, below: t, near: rank(t - offset))]
     }
 
+    /// The quantile at level `q` of what exceeds `bound`; `bound` where nothing does.
+    /// - Complexity: O(log *n*).
+    public func quantile(_ q: Double, beyond bound: Double) -> Double {
+        let left = survival(at: bound)
+        return left > 0 ? max(bound, quantile(1 - (1 - q) * left)) : bound
+    }
+
     /// The smallest support point t with P(X ≤ t) ≥ q, not interpolated; `.infinity` where failures leave none.
     /// - Precondition: 0 ≤ q ≤ 1.
     /// - Complexity: O(log *n*).

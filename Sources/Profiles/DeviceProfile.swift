@@ -157,6 +157,15 @@ public struct DeviceProfile: Sendable, Equatable {
         return low
     }
 
+    /// The quantile at level `q` of D(length) beyond `bound`, in seconds; infinite for failures, `bound` where nothing is beyond.
+    /// - Complexity: O(*residuals*).
+    public func quantile(_ q: Double, promptTokens length: Int, beyond bound: Double) -> Double {
+        let left = survival(promptTokens: length, at: bound)
+        guard left > 0 else { return bound }
+        let k = survival.dropFirst().firstIndex { $0 <= (1 - q) * left + 1e-12 }.map { $0 - 1 } ?? residuals.count
+        return k < residuals.count ? max(bound, seconds(promptTokens: length, residual: residuals[k])) : .infinity
+    }
+
     /// The residual at level `q`, 0...1, of requests known to answer, in seconds.
     public func residualQuantile(_ q: Double) -> Double {
         let known = 1 - failedShare - (censoring?.unidentified ?? 0)

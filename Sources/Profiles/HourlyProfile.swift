@@ -1,3 +1,4 @@
+internal import Distributions
 public import Traces
 
 /// The requests of one trace by the hour they arrived in: what shows how a distribution drifts.
@@ -8,7 +9,7 @@ public struct HourlyRequests: Sendable, Equatable {
     public let starts: [Int]
     /// Prompt length in tokens, or the lower edge of its length group.
     public let promptTokens: [Int]
-    /// TTFT in seconds; `.infinity` for a failure or where it came after the timeout.
+    /// TTFT in seconds; `.infinity` for a failure or where it came after the timeout; a draw beyond its bound where cancelled.
     public let seconds: [Double]
     /// Number of requests alike, ≥ 1.
     public let counts: [Int]
@@ -32,9 +33,12 @@ public struct HourlyRequests: Sendable, Equatable {
     ///   - part: Which rows count.
     ///   - span: The hours to cover, at least those of the rows; nil covers just these.
     ///   - timeout: Times above it are failures, in seconds.
+    ///   - later: The quantile, at a level in 0 ..< 1, of the TTFT of a prompt of that many tokens that took longer than a bound: a
+    ///     cancelled request is given one at a level drawn by its place in the trace. Nil takes the bound for the time.
     /// - Throws: `Trouble` where there is nothing to tell by the hour.
     public init(
-        rows: TraceRows, part: TracePart = .all, span: ClosedRange<Int>? = nil, timeout: Double
+        rows: TraceRows, part: TracePart = .all, span: ClosedRange<Int>? = nil, timeout: Double,
+        later: ((_ level: Double, _ promptTokens: Int, _ bound: Double) -> Double)? = nil
     ) throws(Trouble) {
         let chosen = rows.counts.indices.filter { part.contains(isHeldOut: rows.isHeldOut[$0]) }
         let dated = chosen.filter { rows.hours[$0] != TraceRows.noHour }
@@ -61,7 +65,14 @@ public struct HourlyRequests: Sendable, Equatable {
         firstHour = covered.lowerBound
         self.starts = starts
         promptTokens = order.map { rows.promptTokens[$0] }
-        seconds = order.map { rows.ttft[$0] > timeout ? .infinity : rows.ttft[$0] }
+        let draws = CounterRandom(seed: 0, stream: 0)
+        seconds = order.map { i in
+            let seen = rows.ttft[i]
+            guard rows.isCensored[i], let later else { return seen > timeout ? .infinity : seen }
+            let level = Double(draws.bits(i) >> 11) * 0x1p-53
+            let time = later(level, rows.promptTokens[i], min(seen, timeout))
+            return time > timeout ? .infinity : time
+        }
         counts = order.map { rows.counts[$0] }
         undated = chosen.reduce(0) { $0 + (rows.hours[$1] == TraceRows.noHour ? rows.counts[$1] : 0) }
     }

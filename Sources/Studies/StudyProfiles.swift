@@ -142,8 +142,10 @@ public struct StudyProfiles: Sendable {
         if let dayMaker, let day { notes += dayMaker.remarks(day, hourEvidence) }
         var hourly: [TracePart: HourlyProfile] = [:]
         if wantsHours {
-            for part in parts == nil ? [TracePart.all] : [.all, .tuning, .heldOut] {
-                let (profile, remarks) = maker.hourly(part)
+            var profiles: [(TracePart, ServingProfile)] = [(.all, all)]
+            if let parts { profiles += [(.tuning, parts.tuning), (.heldOut, parts.heldOut)] }
+            for (part, own) in profiles {
+                let (profile, remarks) = maker.hourly(part, own)
                 hourly[part] = profile
                 if part == .all { notes += remarks }
             }
@@ -243,8 +245,8 @@ private struct ProfileMaker {
 
     /// The traces of one part that have arrival times, hour by hour, and remarks on those that cannot be used.
     ///
-    /// Traces of one file have one clock.
-    func hourly(_ part: TracePart) -> (profile: HourlyProfile, remarks: [String]) {
+    /// Traces of one file have one clock. Cancelled requests take times that `profile` gives beyond their bounds.
+    func hourly(_ part: TracePart, _ profile: ServingProfile) -> (profile: HourlyProfile, remarks: [String]) {
         var traces: [(role: HourlyProfile.Role, path: String, rows: TraceRows)] = []
         if let server, case .trace(let trace) = problem.server.ttft { traces.append((.server, trace.path, server)) }
         if let device, case .trace(let trace) = problem.device.ttft { traces.append((.device, trace.path, device)) }
@@ -259,7 +261,12 @@ private struct ProfileMaker {
             do {
                 let requests = try HourlyRequests(
                     rows: trace.rows, part: part, span: first.flatMap { first in last.map { first...$0 } },
-                    timeout: problem.timeout)
+                    timeout: problem.timeout
+                ) { level, length, bound in
+                    trace.role == .device
+                        ? profile.device.quantile(level, promptTokens: length, beyond: bound)
+                        : profile.server.groups[profile.server.group(of: length)].quantile(level, beyond: bound)
+                }
                 if requests.undated > 0 {
                     remarks.append(
                         "\(trace.path): \(requests.undated) requests without arrival time do not count in hourly windows"

@@ -1,3 +1,4 @@
+import Distributions
 import Profiles
 import Testing
 import Traces
@@ -46,6 +47,28 @@ private func rows(_ entries: [(hour: Int?, seconds: Double)], heldOutFrom: Int =
         #expect(try days(Array(0..<36)) == 1.5)
         #expect(try days([0, 24 * 100]) == 1 + 1.0 / 24)
         #expect(try days((0..<8).map { 24 * $0 } + [8 * 24 - 1]) == 8)
+    }
+
+    @Test func `cancelled requests take times beyond their bounds, spread as the distribution is there`() throws {
+        // 1, 2, ..., 100 s, each once; 3,000 requests cancelled at 50 s, 1,000 of them an hour.
+        let times = Empirical(samples: (1...100).map(Double.init), horizon: 200)
+        var cancelled = rows((0..<3_000).map { ($0 / 1_000, 50) })
+        cancelled.isCensored = cancelled.isCensored.map { _ in true }
+        cancelled.counts = cancelled.counts.map { _ in 1 }
+        let requests = try HourlyRequests(rows: cancelled, timeout: 200) { level, _, bound in
+            times.quantile(level, beyond: bound)
+        }
+        #expect(requests.seconds.allSatisfy { $0 > 50 && $0 <= 100 })
+        // A mean of 75.5 with a standard error of 14.4 / √3000.
+        let mean = requests.seconds.reduce(0, +) / 3_000
+        let standardError = 14.43 / 3_000.0.squareRoot()
+        #expect(abs(mean - 75.5) < 4 * standardError)
+        let again = try HourlyRequests(rows: cancelled, timeout: 200) { level, _, bound in
+            times.quantile(level, beyond: bound)
+        }
+        #expect(again == requests)
+        let bounds = try HourlyRequests(rows: cancelled, timeout: 200)
+        #expect(bounds.seconds.allSatisfy { $0 == 50 })
     }
 
     @Test func `no arrival times, or some of another age, are refused`() {
