@@ -17,7 +17,7 @@ import tempfile
 import textwrap
 from collections.abc import Callable
 
-from results import tails
+from results import paper, tails
 from results.sentences import overall, reading
 from results.tables import certificates, comparison
 
@@ -117,9 +117,32 @@ def tail_section(disco: str, folder: pathlib.Path) -> str:
     return "\n".join([f"## Best mean or best p99: {section.title}", "", *textwrap.wrap(about, 118), "", *tails.written(found)]).rstrip()
 
 
-def run(disco: str, problem: pathlib.Path, *settings: str) -> dict:
+def paper_section(disco: str, folder: pathlib.Path) -> str:
+    """The tables of the DiSCo paper."""
+    problem, table = folder / "paper.yaml", folder / "paper.json"
+
+    def solve(world: dict, *settings: str) -> dict:
+        problem.write_text(json.dumps(world))
+        made.clear()
+        made.extend(settings)
+        return run(disco, problem, *settings, more=["-o", str(table)])
+
+    def replay(world: dict) -> list[dict]:
+        """On the table of the last solve, by the same settings."""
+        problem.write_text(json.dumps(world))
+        words = [word for setting in made for word in ("--set", setting)]
+        done = subprocess.run([disco, "replay", table, problem, "--requests", "20000", "--json", *words], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise SystemExit(f"{problem.name}: disco replay ends with {done.returncode}:\n{done.stderr}")
+        return json.loads(done.stdout)["policies"]
+
+    made: list[str] = []
+    return "\n".join(paper.written(str(ROOT / "data/traces/answers.parquet"), shared, solve, replay))
+
+
+def run(disco: str, problem: pathlib.Path, *settings: str, more: list[str] = []) -> dict:
     arguments = [word for setting in settings for word in ("--set", setting)]
-    done = subprocess.run([disco, "solve", problem, "--json", *arguments], capture_output=True, text=True)
+    done = subprocess.run([disco, "solve", problem, "--json", *arguments, *more], capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(f"{problem.name}: disco ends with {done.returncode}:\n{done.stderr}")
     return json.loads(done.stdout)
@@ -206,6 +229,11 @@ def main() -> int:
             blocks.append(block(section.name, text if text else f"## {section.title}\n\nNot made yet."))
             if section is SECTIONS[0] and (text := kept(old, f"{section.name}-tails")):
                 blocks.append(block(f"{section.name}-tails", text))
+        gone = [path for path, *_ in paper.SERVICES.values() if not shared(path)]
+        if gone:
+            print(f"skipped the paper's evaluation: no {', '.join(sorted(set(gone)))}; its old text stays", file=sys.stderr)
+        text = (kept(old, "paper") or "## The paper's evaluation\n\nNot made yet.") if gone else paper_section(disco, pathlib.Path(folder))
+        blocks.append(block("paper", text))
     # The summary speaks of all sections: it is remade with all of them or not at all.
     summary = "\n".join(overall(made)) if len(made) == len(SECTIONS) else kept(old, "summary") or "Not made yet."
     tail = speed()

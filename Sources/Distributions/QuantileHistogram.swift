@@ -9,10 +9,15 @@ public struct QuantileHistogram: Sendable {
     @inlinable static var fractionBits: Int { 13 }
     @inlinable static var binsOfOctave: Int { 1 << fractionBits }
 
-    /// For each exponent the first bin of its octave in the arrays below; −1 for none.
+    /// Values of one bin.
+    @usableFromInline struct Bin: Sendable {
+        @usableFromInline var count = 0
+        @usableFromInline var largest = 0.0
+    }
+
+    /// For each exponent the first bin of its octave in the array below; −1 for none.
     @usableFromInline var starts = [Int32](repeating: -1, count: 2048)
-    @usableFromInline var counts: [Int] = []
-    @usableFromInline var largest: [Double] = []
+    @usableFromInline var all: [Bin] = []
     /// How many values there are.
     @inlinable public var count: Int { number }
     @usableFromInline var number = 0
@@ -29,16 +34,15 @@ public struct QuantileHistogram: Sendable {
         var start = Int(starts[octave])
         if start < 0 { start = open(octave) }
         let bin = start &+ Int(truncatingIfNeeded: bits >> UInt64(52 - Self.fractionBits)) & (Self.binsOfOctave &- 1)
-        counts[bin] &+= times
-        if value > largest[bin] { largest[bin] = value }
+        all[bin].count &+= times
+        if value > all[bin].largest { all[bin].largest = value }
         number &+= times
     }
 
     @usableFromInline @inline(never) mutating func open(_ octave: Int) -> Int {
-        let start = counts.count
+        let start = all.count
         starts[octave] = Int32(start)
-        counts += repeatElement(0, count: Self.binsOfOctave)
-        largest += repeatElement(0, count: Self.binsOfOctave)
+        all += repeatElement(Bin(), count: Self.binsOfOctave)
         return start
     }
 
@@ -48,8 +52,8 @@ public struct QuantileHistogram: Sendable {
             let from = Int(other.starts[octave])
             let to = starts[octave] >= 0 ? Int(starts[octave]) : open(octave)
             for bin in 0..<Self.binsOfOctave {
-                counts[to + bin] += other.counts[from + bin]
-                largest[to + bin] = max(largest[to + bin], other.largest[from + bin])
+                all[to + bin].count += other.all[from + bin].count
+                all[to + bin].largest = max(all[to + bin].largest, other.all[from + bin].largest)
             }
         }
         number += other.number
@@ -58,8 +62,8 @@ public struct QuantileHistogram: Sendable {
     /// For each bin that has values, ascending: the largest and their number.
     public var bins: [(largest: Double, count: Int)] {
         starts.filter { $0 >= 0 }.flatMap { start in
-            (Int(start)..<Int(start) + Self.binsOfOctave).lazy.filter { counts[$0] > 0 }.map {
-                (largest[$0], counts[$0])
+            (Int(start)..<Int(start) + Self.binsOfOctave).lazy.filter { all[$0].count > 0 }.map {
+                (all[$0].largest, all[$0].count)
             }
         }
     }
@@ -73,9 +77,9 @@ public struct QuantileHistogram: Sendable {
         let wanted = (level - 1e-12) * Double(count)
         var seen = 0
         for start in starts where start >= 0 {
-            for bin in Int(start)..<Int(start) + Self.binsOfOctave where counts[bin] > 0 {
-                seen += counts[bin]
-                if Double(seen) >= wanted { return largest[bin] }
+            for bin in Int(start)..<Int(start) + Self.binsOfOctave where all[bin].count > 0 {
+                seen += all[bin].count
+                if Double(seen) >= wanted { return all[bin].largest }
             }
         }
         return nil

@@ -43,14 +43,18 @@ extension Replay {
         // Drawn in batches: what a draw looks up lies all over memory, and the look-ups of several can wait together.
         var draws: [RequestDraw] = []
         draws.reserveCapacity(Self.batch)
+        var uses: [GapUse] = []
+        uses.reserveCapacity(2 * Self.batch)
         for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.batch) {
             draws.removeAll(keepingCapacity: true)
             for index in start..<min(start + Self.batch, range.upperBound) { draws.append(draw(index)) }
             for draw in draws {
                 let response = respond(draw)
                 tally.add(record(draw, response), timeout: world.timeout, prices)
-                if hasTokenTimes { tally.addGaps(of: response, paces) }
+                if hasTokenTimes { tally.addGaps(of: response, paces, later: &uses) }
             }
+            tally.add(uses)
+            uses.removeAll(keepingCapacity: true)
         }
     }
 

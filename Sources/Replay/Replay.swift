@@ -33,8 +33,8 @@ public struct Replay: Sendable {
     /// What each bucket does, by the index of a draw from `choiceDraws`.
     let actions: [[PolicyTable.Action]]
     let choiceDraws: [WeightedIndex]
-    /// When each bucket hands over, by who streams.
-    let migrations: [Pair<Migration?>]
+    /// When each of them hands over, by who streams.
+    let migrations: [[Pair<Migration?>]]
     let serverTimes: TimeTable
     let deviceNoise: TimeTable
     let paces: Pair<PreparedPace>
@@ -61,8 +61,10 @@ public struct Replay: Sendable {
         rowDraw = world.weights.map(WeightedIndex.init(weights:)) ?? WeightedIndex(count: rows.count)
         actions = policy.buckets.map { $0.choices.map(\.action) }
         let hasTokenTimes = world.paces != nil && world.outputTokens != nil
-        migrations = policy.buckets.map {
-            hasTokenTimes ? Pair(server: $0.fromServer, device: $0.fromDevice) : Pair(server: nil, device: nil)
+        migrations = policy.buckets.map { bucket in
+            bucket.choices.map {
+                hasTokenTimes ? Pair(server: $0.fromServer, device: $0.fromDevice) : Pair(server: nil, device: nil)
+            }
         }
         serverTimes = TimeTable(world.server.groups)
         deviceNoise = TimeTable([world.device.residuals])
@@ -88,7 +90,7 @@ public struct Replay: Sendable {
         let choice = choiceDraws[bucket].count == 1 ? 0 : choiceDraws[bucket].index(words.bits(RequestDraw.choice))
         let reader = readerPaces.count == 1 ? 0 : readerDraw.index(words.bits(RequestDraw.reader))
         return RequestDraw(
-            words: words, row: row, action: actions[bucket][choice], reader: Int32(reader),
+            words: words, row: row, action: actions[bucket][choice], choice: Int32(choice), reader: Int32(reader),
             readerTokensPerSecond: readerPaces[reader], server: serverTTFT(words, row, after: 0),
             device: deviceTTFT(words, row, after: 0, isAgain: false))
     }
@@ -142,7 +144,7 @@ public struct Replay: Sendable {
 
     /// When a response that `side` streams is handed over; nil for never.
     @inline(__always) func migration(from side: Side, _ draw: RequestDraw) -> Migration? {
-        migrations[Int(draw.row.bucket)][side]
+        migrations[Int(draw.row.bucket)][Int(draw.choice)][side]
     }
 
     /// Who the scheduler counts the buffer for; nil where no pace is known.
@@ -169,6 +171,8 @@ struct RequestDraw: Sendable {
     let words: CounterRandom
     let row: Replay.Row
     let action: PolicyTable.Action
+    /// Its place in the bucket's mixture.
+    let choice: Int32
     /// Which of the world's readers reads.
     let reader: Int32
     /// The reader's pace; 0 where it is not known.

@@ -4,26 +4,55 @@ public import Serving
 
 /// What is replayed: for each prompt length a mixture of actions and when to hand over, wherever it came from.
 public struct ReplayPolicy: Sendable, Hashable {
-    /// What prompts of some lengths do.
-    public struct Bucket: Sendable, Hashable {
-        /// Shortest prompt, in tokens; the next bucket's begins where this one ends.
-        public var from: Int
-        /// The mixture, in the order in which its probabilities are summed for a draw.
-        public var choices: [PolicyTable.Choice]
+    /// One action of a mixture, and when a response that it began is handed over.
+    public struct Choice: Sendable, Hashable {
+        /// Share of the bucket's requests that take it.
+        public var probability: Double
+        /// How long each endpoint waits.
+        public var action: PolicyTable.Action
         /// When the server hands over to the device; nil for never.
         public var fromServer: Migration?
         /// When the device hands over to the server; nil for never.
         public var fromDevice: Migration?
 
-        /// What prompts of `from` tokens and more do.
+        /// An action and its hand-overs.
         public init(
-            from: Int, choices: [PolicyTable.Choice], fromServer: Migration? = nil, fromDevice: Migration? = nil
+            probability: Double, action: PolicyTable.Action, fromServer: Migration? = nil, fromDevice: Migration? = nil
         ) {
-            self.from = from
-            self.choices = choices
+            self.probability = probability
+            self.action = action
             self.fromServer = fromServer
             self.fromDevice = fromDevice
         }
+    }
+
+    /// What prompts of some lengths do.
+    public struct Bucket: Sendable, Hashable {
+        /// Shortest prompt, in tokens; the next bucket's begins where this one ends.
+        public var from: Int
+        /// The mixture, in the order in which its probabilities are summed for a draw.
+        public var choices: [Choice]
+
+        /// What prompts of `from` tokens and more do.
+        public init(from: Int, choices: [Choice]) {
+            self.from = from
+            self.choices = choices
+        }
+
+        /// What prompts of `from` tokens and more do, hand-overs being the same for all actions.
+        public init(
+            from: Int, choices: [PolicyTable.Choice], fromServer: Migration? = nil, fromDevice: Migration? = nil
+        ) {
+            self.init(
+                from: from,
+                choices: choices.map {
+                    Choice(
+                        probability: $0.probability, action: $0.action, fromServer: fromServer, fromDevice: fromDevice)
+                })
+        }
+
+        /// The action that most requests take, the first of several.
+        var likeliest: Choice? { choices.max { $0.probability < $1.probability } }
     }
 
     /// The buckets, ascending from 1 token.
@@ -83,26 +112,36 @@ public struct ReplayPolicy: Sendable, Hashable {
             }, leadTokensPerSecond: table.readerTokensPerSecond)
     }
 
-    /// A plan, with the hand-overs of another policy at every length.
+    /// A plan, with the hand-overs of another policy at every length: those of its likeliest action.
     public init(_ plan: DispatchPlan, handOversOf other: ReplayPolicy) {
         let own = ReplayPolicy(plan).buckets
         let others = other.buckets
         let edges = Set(own.map(\.from) + others.map(\.from)).sorted()
         self.init(
             edges.map { edge in
-                let model = others[others.map(\.from).interval(holding: edge)]
+                let model = others[others.map(\.from).interval(holding: edge)].likeliest
                 return Bucket(
-                    from: edge, choices: own[own.map(\.from).interval(holding: edge)].choices,
-                    fromServer: model.fromServer, fromDevice: model.fromDevice)
+                    from: edge,
+                    choices: own[own.map(\.from).interval(holding: edge)].choices.map {
+                        Choice(
+                            probability: $0.probability, action: $0.action, fromServer: model?.fromServer,
+                            fromDevice: model?.fromDevice)
+                    })
             }, leadTokensPerSecond: other.leadTokensPerSecond)
     }
 
     /// The same waits, and every response stays with who began it.
     public var withoutHandOvers: ReplayPolicy {
         ReplayPolicy(
-            buckets.map { Bucket(from: $0.from, choices: $0.choices) }, leadTokensPerSecond: leadTokensPerSecond)
+            buckets.map { bucket in
+                Bucket(
+                    from: bucket.from,
+                    choices: bucket.choices.map { Choice(probability: $0.probability, action: $0.action) })
+            }, leadTokensPerSecond: leadTokensPerSecond)
     }
 
     /// Whether any response may be handed over.
-    public var handsOver: Bool { buckets.contains { $0.fromServer != nil || $0.fromDevice != nil } }
+    public var handsOver: Bool {
+        buckets.contains { $0.choices.contains { $0.fromServer != nil || $0.fromDevice != nil } }
+    }
 }

@@ -107,24 +107,29 @@ public struct ReplayTally: Sendable, Equatable {
         tbtValues.add(gap, count: count)
     }
 
-    /// Adds the times between the tokens of a response.
-    @inline(__always) mutating func addGaps(of response: Response, _ paces: Pair<PreparedPace>) {
-        addGaps(of: response.head, count: response.headCount)
+    /// Adds the times between the tokens of a response; stretches of recorded gaps go to `uses`.
+    @inline(__always)
+    mutating func addGaps(of response: Response, _ paces: Pair<PreparedPace>, later uses: inout [GapUse]) {
+        addGaps(of: response.head, count: response.headCount, later: &uses)
         guard response.tailCount > 0 else { return }
-        addGaps(of: response.tail, count: response.tailCount)
+        addGaps(of: response.tail, count: response.tailCount, later: &uses)
         let last = response.head.time(response.headCount - 1, paces[response.head.side].elapsed)
         addGap(response.tail.first - last)
     }
 
-    @inline(__always) private mutating func addGaps(of run: TokenRun, count: Int) {
+    @inline(__always) private mutating func addGaps(of run: TokenRun, count: Int, later uses: inout [GapUse]) {
         guard count > 1 else { return }
         if run.place < 0 { return addGap(run.gap, count: count &- 1) }
-        // Through the pair's subscript the array would be copied.
-        if run.side == .server {
-            gapUses.server.use(from: run.place, count: count)
-        } else {
-            gapUses.device.use(from: run.place, count: count)
-        }
+        uses.append(GapUse(side: run.side, place: run.place, count: count))
+    }
+
+    /// Counts one more use of each gap of some stretches.
+    ///
+    /// Of many at once: they lie all over memory, and wait for it together.
+    mutating func add(_ uses: [GapUse]) {
+        // Through the pair's subscript the arrays would be copied.
+        for use in uses where use.side == .server { gapUses.server.add(use) }
+        for use in uses where use.side == .device { gapUses.device.add(use) }
     }
 
     /// Adds all requests of another tally of the same replay, or of another world.
@@ -178,11 +183,18 @@ public struct ReplayTally: Sendable, Equatable {
     }
 }
 
+/// Consecutive recorded gaps between `count` tokens from `place` on.
+struct GapUse: Sendable {
+    let side: Side
+    let place: Int
+    let count: Int
+}
+
 extension [Int] {
-    /// Counts one more use of each gap between `count` tokens that begin at `place`.
-    @inline(__always) fileprivate mutating func use(from place: Int, count: Int) {
-        self[place] &+= 1
-        self[place &+ count &- 1] &-= 1
+    /// Counts one more use of each gap of a stretch.
+    @inline(__always) fileprivate mutating func add(_ use: GapUse) {
+        self[use.place] &+= 1
+        self[use.place &+ use.count &- 1] &-= 1
     }
 
     fileprivate mutating func add(_ other: [Int]) {

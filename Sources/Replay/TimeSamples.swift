@@ -7,9 +7,9 @@ public struct TimeSamples: Sendable, Hashable {
     /// Stands for a time of which nothing is known but that it is longer than all others, as cancelled requests leave it.
     ///
     /// It is not counted as a failure: it comes at the timeout, whenever the endpoint was started.
-    public static let unidentified = -Double.infinity
+    public static var unidentified: Double { -.infinity }
     /// Stands for a time that never came.
-    public static let failed = Double.infinity
+    public static var failed: Double { .infinity }
 
     /// The times, ascending: those known, then the unidentified ones, then those that failed.
     public let seconds: [Double]

@@ -85,8 +85,13 @@ import Traces
         let moves = ReplayPolicy(
             [
                 .init(
-                    from: 1, choices: stays.buckets[0].choices, fromServer: made.points[.server].map(\.rule),
-                    fromDevice: made.points[.device].map(\.rule))
+                    from: 1,
+                    choices: stays.buckets[0].choices.map {
+                        .init(
+                            probability: $0.probability, action: $0.action,
+                            fromServer: made.points[.server].map(\.rule),
+                            fromDevice: made.points[.device].map(\.rule))
+                    })
             ], leadTokensPerSecond: world.readers?.paces[0].tokensPerSecond)
         let without = Replay(world, stays, seed: seed).outcomes(requests: Self.requests)
         let with = Replay(world, moves, seed: seed).outcomes(requests: Self.requests)

@@ -62,16 +62,18 @@ enum RandomReplay {
             return Migration(
                 afterTokens: Int.random(in: 1...10, using: &generator), bufferTokens: max(0, number(-8...40)))
         }
-        func action() -> PolicyTable.Choice {
+        func choice(_ action: PolicyTable.Action) -> ReplayPolicy.Choice {
+            .init(probability: 0.5, action: action, fromServer: migration(), fromDevice: migration())
+        }
+        func action() -> ReplayPolicy.Choice {
             let wait = Int.random(in: 0..<5, using: &generator) == 0 ? .infinity : max(0, number(-4...40))
             return Bool.random(using: &generator)
-                ? PolicyTable.Choice(probability: 0.5, serverWait: 0, deviceWait: wait)
-                : PolicyTable.Choice(probability: 0.5, serverWait: wait, deviceWait: 0)
+                ? choice(PolicyTable.Action(serverWait: 0, deviceWait: wait))
+                : choice(PolicyTable.Action(serverWait: wait, deviceWait: 0))
         }
         let policy = ReplayPolicy(
             [1, 6].map {
-                ReplayPolicy.Bucket(
-                    from: $0, choices: [action(), action()], fromServer: migration(), fromDevice: migration())
+                ReplayPolicy.Bucket(from: $0, choices: [action(), action()])
             }, leadTokensPerSecond: seed.isMultiple(of: 4) ? 4 : nil)
         return Replay(
             world, policy, seed: seed,

@@ -122,7 +122,11 @@ public struct FirstTokenModel: Sendable {
 
     /// P(T > t) for a prompt of `length` tokens; `t` < timeout.
     public func survival(promptTokens length: Int, under action: Action, at t: Double) -> Double {
-        let server = server(for: length)
+        let group = profile.server.groups.count == 1 ? 0 : profile.server.group(of: length)
+        return survival(length, action, t, server: profile.server.groups[group])
+    }
+
+    private func survival(_ length: Int, _ action: Action, _ t: Double, server: borrowing Empirical) -> Double {
         let line = profile.device.fit.seconds(promptTokens: length)
         if action.serverWait == 0 {
             let late = server.survival(at: t)

@@ -95,10 +95,14 @@ public struct WorldsModel: Sendable {
     ///
     /// Bisects on the bit patterns of doubles, which ascend with them: T's support is all sums of a server time and a
     /// device time, too many to list.
-    func quantile(_ level: Double, of plans: [DispatchPlan], notBelow start: Double = 0) -> Double {
+    func quantile(_ level: Double, of plans: [DispatchPlan], notBelow start: Double = 0, notAbove end: Double? = nil)
+        -> Double
+    {
         let enough = 1 - level + LimitRows.tailTolerance
+        // Where an upper end is known it mostly is the quantile: all but the double before it can be left alone.
+        if let end, end > start, tailShare(after: end.nextDown, of: plans) > enough { return end }
         var low = start.bitPattern
-        var high = worlds[0].model.profile.timeout.bitPattern  // min(T, timeout) ≤ timeout, always
+        var high = (end ?? worlds[0].model.profile.timeout).bitPattern  // min(T, timeout) ≤ timeout, always
         while low < high {
             let middle = low + (high - low) / 2
             if tailShare(after: Double(bitPattern: middle), of: plans) <= enough {

@@ -130,7 +130,7 @@ extension DispatchProgram {
 
     /// The quantile of min(T, timeout) that mixtures, one a bucket, have; `start` is known not to be below it.
     func quantile(_ level: Double, of mixtures: [Mixture], atMost start: Double? = nil) -> Double {
-        min(start ?? timeout, model.quantile(level, of: plans(mixtures)))
+        model.quantile(level, of: plans(mixtures), notAbove: start)
     }
 
     /// P(T > t) under mixtures, one a bucket.
