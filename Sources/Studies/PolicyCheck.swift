@@ -74,7 +74,7 @@ public struct PolicyCheck: Sendable {
     }
 
     /// What one set of buckets does.
-    private static func plan(_ buckets: [PolicyTable.Bucket]) -> DispatchPlan {
+    static func plan(_ buckets: [PolicyTable.Bucket]) -> DispatchPlan {
         DispatchPlan(
             lowerEdges: buckets.map(\.from),
             mixtures: buckets.map { bucket in
