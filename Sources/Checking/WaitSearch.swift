@@ -87,6 +87,19 @@ struct WaitSearch {
         effortOfEvaluation = group.reduce(0) { $0 + $1.device.count + 2 + 2 * weights.late.count }
     }
 
+    /// The last time at which the first endpoint was seen to answer, where cancelled rows leave open what comes after; else
+    /// infinite. Between it and never there is no wait to choose.
+    private var lastSeen: Double {
+        switch first {
+        case .server:
+            guard group.contains(where: { $0.server.open > 0 }) else { return .infinity }
+            return group.compactMap { $0.server.times.last { $0 < timeout } }.max() ?? 0
+        case .device:
+            guard group.contains(where: { $0.deviceOpen > 0 }) else { return .infinity }
+            return group.compactMap { $0.device.last { $0 < timeout } }.max() ?? 0
+        }
+    }
+
     /// The Lagrangian at one wait.
     private mutating func evaluate(_ wait: Double) -> Point {
         var point = Point(wait: wait, rising: constant)
@@ -154,7 +167,7 @@ struct WaitSearch {
     ///   - effort: Pairs of times that may still be looked at; reduced by those that were.
     /// - Returns: The least value found, and what is proven.
     mutating func least(seeds: [Double], known: Double, tolerance: Double, effort: inout Int) -> Result {
-        let end = timeout.nextDown
+        let end = min(timeout.nextDown, lastSeen)
         let waits = Set(seeds.filter { $0 > 0 && $0 < end } + [0, end]).sorted()
         effort -= (waits.count + 1) * effortOfEvaluation
         let points = waits.map { evaluate($0) }

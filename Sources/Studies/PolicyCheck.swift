@@ -30,10 +30,12 @@ public struct PolicyCheck: Sendable {
         var differences = Self.differences(table, problem)
         var notes = Self.notes(table, problem, profiles)
         let hours = table.periods.map(\.hours)
-        let plans = hours == worlds.compactMap(\.hours) ? sets.map(Self.plan) : []
+        // Periods that came out alike are one set of buckets, for all day.
+        let isForAllDay = hours.isEmpty && worlds.count == 1
+        let plans = isForAllDay || hours == worlds.compactMap(\.hours) ? sets.map(Self.plan) : []
         if plans.isEmpty {
             differences.append(
-                "periods: the table has \(sets.count) sets of buckets for other hours than the problem's \(worlds.count)"
+                "periods: the table's \(sets.count) are for other hours than the problem's \(worlds.count)"
             )
         }
         // The certificate is for the table's own buckets, and for the limits that it was solved under.

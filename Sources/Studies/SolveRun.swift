@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Optimization
 internal import Profiles
 internal import Serving
@@ -111,7 +112,11 @@ struct SolveRun {
         }
         let limits = answer.conflicts.map { $0.limit.phrase }
         let nearest = answer.conflicts.compactMap { conflict in
-            conflict.nearest.map { "\(conflict.limit.metric.rawValue) \(conflict.limit.side) \(text($0, digits: 4))" }
+            conflict.nearest.map {
+                let side = conflict.limit.atMost == nil ? FloatingPointRoundingRule.down : .up
+                return
+                    "\(conflict.limit.metric.rawValue) \(conflict.limit.side) \(text($0.toFourDigits(side), digits: 4))"
+            }
         }
         let which =
             limits.count == 1
@@ -128,8 +133,8 @@ extension Limit {
     /// The limit as a phrase: `device.prefill_share at most 0.2`.
     var phrase: String {
         [
-            atMost.map { "\(metric.rawValue) at most \(text($0))" },
-            atLeast.map { "\(metric.rawValue) at least \(text($0))" },
+            atMost.map { "\(metric.rawValue) at most \($0.asGiven)" },
+            atLeast.map { "\(metric.rawValue) at least \($0.asGiven)" },
         ]
         .compactMap { $0 }.joined(separator: " and ")
     }
@@ -147,5 +152,26 @@ extension Problem {
     /// The limit that baselines are held to: the first on a prefill share.
     var shareLimit: SolveStudy.ShareLimit? {
         shareLimits.first ?? prefillBudgets.first.map { .init(endpoint: $0.endpoint, budget: $0.budget) }
+    }
+}
+
+extension Double {
+    /// Four significant digits, so that a limit of this value can be kept.
+    fileprivate func toFourDigits(_ rule: FloatingPointRoundingRule) -> Double {
+        guard self != 0, isFinite else { return self }
+        // Exact powers of ten: a product with a negative one would round again.
+        let places = 3 - Int(log10(abs(self)).rounded(.down))
+        let unit = pow(10, Double(abs(places)))
+        let scaled = places >= 0 ? self * unit : self / unit
+        // What is off by rounding alone is the number itself.
+        let near = scaled.rounded()
+        let whole = abs(scaled - near) <= 1e-9 * abs(near) ? near : scaled.rounded(rule)
+        return places >= 0 ? whole / unit : whole * unit
+    }
+
+    /// The shortest digits that say exactly this number.
+    fileprivate var asGiven: String {
+        let digits = "\(self)"
+        return digits.hasSuffix(".0") ? String(digits.dropLast(2)) : digits
     }
 }

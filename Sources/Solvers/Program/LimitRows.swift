@@ -39,6 +39,11 @@ struct LimitRows: Sendable {
         if let level = metric.quantileLevel {
             // min(T, timeout) never exceeds the timeout, and is never below 0.
             if isAtLeast ? bound <= 0 : bound >= program.timeout { return }
+            if isAtLeast, bound > program.timeout {
+                // Out of reach for every policy: nothing is less than −1.
+                rows.append(Row(metric: metric, isAtLeast: true, row: OutcomeRow(tails: 0), bound: -1, tail: nil))
+                return
+            }
             let share = isAtLeast ? -(1 - level + 2 * Self.tailTolerance) : 1 - level
             addTail(metric, at: isAtLeast ? bound.nextDown : bound, share: share, isAtLeast: isAtLeast)
             return
