@@ -6,7 +6,7 @@ PYTHON ?= python3
 TOOLS := .tools/python
 DISCO := .build/release/disco
 
-.PHONY: contract demo test check tools system build lint arrows schema-check reference results risk bench clean
+.PHONY: conformance contract demo test check tools system build lint arrows schema-check reference results risk bench clean
 
 demo: tools build
 	$(DISCO) solve data/example.yaml
@@ -15,7 +15,7 @@ demo: tools build
 test: tools
 	$(SWIFT) test --disable-xctest
 	$(SWIFT) test -c release --disable-testable-imports --disable-xctest
-	$(MAKE) --no-print-directory schema-check reference
+	$(MAKE) --no-print-directory schema-check reference conformance
 
 # Every solver on every named problem in debug, too, where it takes minutes; `test` runs it in release.
 contract: tools
@@ -46,6 +46,11 @@ arrows:
 
 schema-check: tools
 	$(TOOLS)/bin/python scripts/check_schema.py
+
+# The cases of conformance/ in Python (the tests have them in Swift), and both loaders on 100,000 random inputs.
+conformance:
+	$(SWIFT) build -c release --product ConformanceRunner
+	$(PYTHON) scripts/check_conformance.py
 
 # Random problems against SciPy's HiGHS and against brute force; logs with cancelled requests against NumPy.
 reference: tools

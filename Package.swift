@@ -8,6 +8,7 @@ let package = Package(
     products: [
         .executable(name: "disco", targets: ["disco"]),
         .library(name: "Policies", targets: ["Policies"]),
+        .library(name: "PolicyFiles", targets: ["PolicyFiles"]),
         .library(name: "Scheduling", targets: ["Scheduling"]),
     ],
     dependencies: [
@@ -40,6 +41,7 @@ let package = Package(
         .target(name: "Costs"),
         // Alone, without Foundation, it still rounds by the C library's mathematics.
         .target(name: "Policies", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
+        .target(name: "PolicyFiles", dependencies: ["Policies"]),
         .target(name: "Scheduling", dependencies: ["Policies"]),
         .target(
             name: "Solvers",
@@ -72,7 +74,13 @@ let package = Package(
         .testTarget(name: "TracesTests", dependencies: ["Traces", "Serving"]),
         .testTarget(name: "ProfilesTests", dependencies: ["Profiles", "Distributions", "Traces", "TestSupport"]),
         .testTarget(name: "CostsTests", dependencies: ["Costs"]),
-        .testTarget(name: "PoliciesTests", dependencies: ["Policies"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "PoliciesTests", dependencies: ["Policies", .product(name: "Crypto", package: "swift-crypto")],
+            resources: [.copy("Fixtures")]),
+        .testTarget(name: "PolicyFilesTests", dependencies: ["PolicyFiles", "Policies"]),
+        // Not shipped: what `make conformance` compares with the Python loader.
+        .executableTarget(
+            name: "ConformanceRunner", dependencies: ["Policies"], path: "Tests/ConformanceRunner"),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Policies", "TestSupport"]),
         .testTarget(
             name: "SolversTests",

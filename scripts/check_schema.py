@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the schemas in schema/ against what the project writes and reads.
 
-policy: every valid fixture of Tests/PoliciesTests must pass, every invalid/schema-*.json must fail; invalid/rule-*.json
+policy: every valid fixture of Tests/PoliciesTests and good table of conformance/ must pass, every invalid/schema-*.json must fail; invalid/rule-*.json
 break rules that a schema cannot state, so they must pass and are listed. problem: the example that disco prints, those of
 data/ and of docs/problem-file.md, and small generated problems must pass; each known mistake must fail. solve, validate,
 profile and ingest: the program's own output on the generated problems and their traces must pass, and must show what the schema
@@ -86,7 +86,10 @@ def policy_complaints():
             yield f"{file.name}: the schema refuses it: {found[0]}"
         if file.name.startswith("rule-"):
             beyond.append(file.stem.removeprefix("rule-"))
-    print(f"policy: {len(files)} fixtures; beyond the schema: {', '.join(beyond)}")
+    tables = [p for p in sorted((ROOT / "conformance" / "tables").glob("*.json")) if not p.name.startswith("refused-")]
+    for file in tables:
+        yield from (f"conformance/tables/{file.name}: the schema refuses it: {e}" for e in errors(schema, json.loads(file.read_text()))[:1])
+    print(f"policy: {len(files)} fixtures and {len(tables)} tables of conformance/; beyond the schema: {', '.join(beyond)}")
 
 
 def at(document, path: str, value):

@@ -55,6 +55,12 @@ public enum PolicyRule: String, Sendable, Hashable, CaseIterable {
     case timeoutRange = "timeout-range"
     /// The reader's pace is above 0.
     case readerRange = "reader-range"
+    /// A rollout's percentage is in 0...100.
+    case rolloutPercentage = "rollout-percentage"
+    /// A rollout's salt is not empty.
+    case rolloutSalt = "rollout-salt"
+    /// The largest extra load is in 0...1.
+    case extraLoadRange = "extra-load-range"
 
     // MARK: Claims
 

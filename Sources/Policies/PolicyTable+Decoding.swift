@@ -61,7 +61,7 @@ extension PolicyTable {
                 "schema_version", "id", "revision", "as_of", "valid_from", "valid_until", "provenance", "units",
                 "endpoints", "timeout", "objective", "limits", "certificate", "expected", "held_out",
                 isByPeriod ? "periods" : "buckets", "guard", "fallback",
-            ], optional: ["solved_under", "expected_intervals", "reader"])
+            ], optional: ["solved_under", "expected_intervals", "reader", "rollout", "max_extra_load"])
         self.init(
             id: try members["id"].string(), revision: try members["revision"].integer(),
             asOf: try members["as_of"].ifPresent?.string(), validFrom: try members["valid_from"].ifPresent?.string(),
@@ -82,7 +82,9 @@ extension PolicyTable {
             budgetGuard: try BudgetGuard(nullable: members["guard"]),
             readerTokensPerSecond: try node.member("reader").map { (node) throws(PolicyError) in
                 try node.members(["tokens_per_second"])["tokens_per_second"].number()
-            }, fallback: try Fallback(node: members["fallback"]))
+            }, fallback: try Fallback(node: members["fallback"]),
+            rollout: try node.member("rollout").map { (node) throws(PolicyError) in try Rollout(node: node) },
+            maxExtraLoad: try node.member("max_extra_load").map { (node) throws(PolicyError) in try node.number() })
     }
 
     private static func limits(node: JSONNode) throws(PolicyError) -> [String: Limit] {

@@ -46,6 +46,8 @@ extension PolicyTable {
         ] + (solvedUnder.map { [("solved_under", .members($0.map { ($0.key, $0.value.json) }))] } ?? [])
             + (expectedIntervals.map { [("expected_intervals", $0.json)] } ?? [])
             + (readerTokensPerSecond.map { [("reader", .members([("tokens_per_second", .number($0))]))] } ?? [])
+            + (rollout.map { [("rollout", $0.json)] } ?? [])
+            + (maxExtraLoad.map { [("max_extra_load", .number($0))] } ?? [])
     }
 }
 

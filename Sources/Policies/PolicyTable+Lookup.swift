@@ -70,26 +70,4 @@ extension PolicyTable {
         }
         return last
     }
-
-    /// A number in [0, 1) that depends on the request's id alone, the same in every language and on every machine.
-    ///
-    ///     h = FNV-1a of the id's UTF-8 bytes: h₀ = cbf29ce484222325₁₆,  h ← (h ⊕ byte) · 100000001b3₁₆
-    ///     h ← (h ⊕ h ≫ 30) · bf58476d1ce4e5b9₁₆,  h ← (h ⊕ h ≫ 27) · 94d049bb133111eb₁₆,  h ← h ⊕ h ≫ 31
-    ///     draw = (h ≫ 11) · 2⁻⁵³
-    ///
-    /// all modulo 2⁶⁴. FNV-1a alone leaves ids that differ in their last letter close together in the top bits; the
-    /// second line, the finalizer of splitmix64, spreads them.
-    /// - Parameter requestID: Any text.
-    /// - Returns: A multiple of 2⁻⁵³ in [0, 1).
-    /// - Complexity: O(*k*) in the bytes of the id.
-    /// - Note: Source: Fowler, Noll, Vo, FNV hash, 64 bits; Steele, Lea, Flood, Fast splittable pseudorandom number generators,
-    ///   OOPSLA 2014, doi:10.1145/2660193.2660195, constants by Stafford (Mix13).
-    public static func draw(requestID: String) -> Double {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in requestID.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        hash = (hash ^ (hash >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        hash = (hash ^ (hash >> 27)) &* 0x94d0_49bb_1331_11eb
-        hash ^= hash >> 31
-        return Double(hash >> 11) * 0x1p-53
-    }
 }

@@ -67,6 +67,7 @@ extension PolicyTable {
                 .currencyShape, "$.units.money", "found \(quoted(money)), wanted an ISO 4217 code such as USD")
         }
         checkReader(&findings)
+        checkRollout(&findings)
         checkEndpoint(endpoints.server, "$.endpoints.server", &findings)
         checkEndpoint(endpoints.device, "$.endpoints.device", &findings)
     }
@@ -148,46 +149,4 @@ extension PolicyTable {
             begin < end || (mayBeEmpty && begin == end), .spanOrder, "\(path).\(to)",
             "\(to) \(last) is not after \(from) \(first)")
     }
-}
-
-/// A point in time, `YYYY-MM-DDTHH:MM:SS[.fraction]Z`, that can be compared and nothing else.
-private struct Timestamp: Comparable {
-    private var fields: [Int]
-
-    init?(_ text: String) {
-        let bytes = Array(text.utf8)
-        guard (20...30).contains(bytes.count), bytes.last == UInt8(ascii: "Z") else { return nil }
-        var fields: [Int] = []
-        let layout: [(separator: Unicode.Scalar?, width: Int, range: ClosedRange<Int>)] = [
-            (nil, 4, 0...9999), ("-", 2, 1...12), ("-", 2, 1...31), ("T", 2, 0...23), (":", 2, 0...59),
-            (":", 2, 0...59),
-        ]
-        var place = 0
-        for field in layout {
-            if let separator = field.separator {
-                guard bytes[place] == UInt8(ascii: separator) else { return nil }
-                place += 1
-            }
-            guard let value = Self.number(bytes[place..<place + field.width]), field.range.contains(value) else {
-                return nil
-            }
-            fields.append(value)
-            place += field.width
-        }
-        var nanoseconds = 0
-        if place < bytes.count - 1 {
-            let fraction = bytes[(place + 1)..<(bytes.count - 1)]
-            guard bytes[place] == UInt8(ascii: "."), (1...9).contains(fraction.count), let value = Self.number(fraction)
-            else { return nil }
-            nanoseconds = (fraction.count..<9).reduce(value) { shifted, _ in shifted * 10 }
-        }
-        self.fields = fields + [nanoseconds]
-    }
-
-    private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
-        guard digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
-        return digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
-    }
-
-    static func < (left: Timestamp, right: Timestamp) -> Bool { left.fields.lexicographicallyPrecedes(right.fields) }
 }

@@ -59,6 +59,12 @@ public struct PolicyTable: Sendable, Hashable {
     public var readerTokensPerSecond: Double?
     /// What to do while an endpoint is missing.
     public var fallback: Fallback
+    /// Which requests take the table while it is new; nil for all.
+    public var rollout: Rollout?
+    /// Largest share of requests, 0...1, for which a second endpoint may be started; nil for no bound.
+    ///
+    /// ``ExtraLoad`` counts them.
+    public var maxExtraLoad: Double?
 
     /// A table, whose `id` may be empty until ``identified(bySHA256Hex:)`` gives it one.
     public init(
@@ -68,7 +74,8 @@ public struct PolicyTable: Sendable, Hashable {
         certificate: Certificate? = nil, expected: [String: Double], heldOut: [String: Double]? = nil,
         expectedIntervals: Intervals? = nil,
         buckets: [Bucket] = [], periods: [Period] = [], budgetGuard: BudgetGuard? = nil,
-        readerTokensPerSecond: Double? = nil, fallback: Fallback = Fallback()
+        readerTokensPerSecond: Double? = nil, fallback: Fallback = Fallback(), rollout: Rollout? = nil,
+        maxExtraLoad: Double? = nil
     ) {
         self.id = id
         self.revision = revision
@@ -91,6 +98,8 @@ public struct PolicyTable: Sendable, Hashable {
         self.budgetGuard = budgetGuard
         self.readerTokensPerSecond = readerTokensPerSecond
         self.fallback = fallback
+        self.rollout = rollout
+        self.maxExtraLoad = maxExtraLoad
     }
 
     /// Whether `id` names the content whose SHA-256 the caller computed from ``canonicalContent()``.
