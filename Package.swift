@@ -9,6 +9,7 @@ let package = Package(
         .executable(name: "disco", targets: ["disco"]),
         .library(name: "Policies", targets: ["Policies"]),
         .library(name: "PolicyFiles", targets: ["PolicyFiles"]),
+        .library(name: "PolicySigning", targets: ["PolicySigning"]),
         .library(name: "Scheduling", targets: ["Scheduling"]),
     ],
     dependencies: [
@@ -42,6 +43,8 @@ let package = Package(
         // Alone, without Foundation, it still rounds by the C library's mathematics.
         .target(name: "Policies", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(name: "PolicyFiles", dependencies: ["Policies"]),
+        .target(
+            name: "PolicySigning", dependencies: ["Policies", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "Scheduling", dependencies: ["Policies"]),
         .target(
             name: "Solvers",
@@ -61,7 +64,7 @@ let package = Package(
         .executableTarget(
             name: "disco",
             dependencies: [
-                "LinearAlgebra", "Traces", "Policies", "Replay", "Studies",
+                "LinearAlgebra", "Traces", "Policies", "PolicySigning", "Replay", "Studies",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -77,6 +80,9 @@ let package = Package(
         .testTarget(
             name: "PoliciesTests", dependencies: ["Policies", .product(name: "Crypto", package: "swift-crypto")],
             resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "PolicySigningTests",
+            dependencies: ["PolicySigning", "Policies", .product(name: "Crypto", package: "swift-crypto")]),
         .testTarget(name: "PolicyFilesTests", dependencies: ["PolicyFiles", "Policies"]),
         // Not shipped: what `make conformance` compares with the Python loader.
         .executableTarget(
@@ -98,7 +104,7 @@ let package = Package(
             name: "CheckingTests",
             dependencies: ["Checking", "Serving", "Profiles", "Costs", "Distributions", "Traces", "TestSupport"]),
         .testTarget(name: "StudiesTests", dependencies: ["Serving", "Traces", "Costs", "Policies", "Studies"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["disco", "TestSupport"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["disco", "TestSupport"], resources: [.copy("Help")]),
     ],
     swiftLanguageModes: [.v6]
 )

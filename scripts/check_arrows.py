@@ -28,7 +28,7 @@ FORBIDDEN = [
     ("Spelling", None),
 ]
 # Modules that may import these of ours and no other.
-ONLY_IMPORTS = {"Scheduling": {"Policies"}, "PolicyFiles": {"Policies"}}  # apps take these two alone
+ONLY_IMPORTS = {"Scheduling": {"Policies"}, "PolicyFiles": {"Policies"}, "PolicySigning": {"Policies"}}  # apps take these two alone
 NOTHING_FOREIGN = {"Policies", "Scheduling"}  # not even Foundation: the same on every platform, and small
 ONLY_IMPORTER = {"CLinearAlgebra": "LinearAlgebra", "CProcessTuning": "LinearAlgebra"}
 

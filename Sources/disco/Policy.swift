@@ -5,7 +5,8 @@ import Studies
 /// `disco policy`.
 struct Policy: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Check and show policy tables.", subcommands: [Validate.self, Show.self])
+        abstract: "Check, show, explain, compare, export and sign policy tables.",
+        subcommands: [Validate.self, Show.self, Explain.self, Diff.self, Export.self, Sign.self, Verify.self])
 
     /// `disco policy validate`.
     struct Validate: AsyncParsableCommand {
