@@ -29,6 +29,12 @@ def prompts(count: int) -> np.ndarray:
     return np.clip(np.rint(60 * np.exp(1.1 * random.standard_normal(count))), 1, 2000).astype(np.int64)
 
 
+def outputs(count: int, longest: int) -> np.ndarray:
+    """Answer lengths: median 300 tokens, 1 ... `longest`."""
+    random = np.random.default_rng(count + 1)
+    return np.clip(np.rint(300 * np.exp(random.standard_normal(count))), 1, longest).astype(np.int64)
+
+
 def write_trace(path: pathlib.Path, rows: int, trace: pathlib.Path | None) -> None:
     """A CSV trace with times to the millisecond and prompt lengths."""
     times = np.maximum(1, np.rint(1000 * server_times(rows, trace))).astype(int)

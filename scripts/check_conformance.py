@@ -114,10 +114,13 @@ def random_buckets(rng):
             rng.shuffle(waits)
             actions.append(make_tables.action(*waits, 1 if len(weights) == 1 else weight / math.fsum(weights)))
         more = {}
-        if rng.random() < 0.5:
-            more["migration"] = {
-                name: rng.choice([{"never": "dearer"}, make_tables.hand_over(rng.randint(1, 300), rng.choice([0, rng.uniform(0, 30)]))])
-                for name in ("device_to_server", "server_to_device")}
+        # An action may have its own, the bucket one for all others.
+        for holder in [more, *actions]:
+            if rng.random() < (0.5 if holder is more else 0.1):
+                holder["migration"] = {
+                    name: rng.choice(
+                        [{"never": "dearer"}, make_tables.hand_over(rng.randint(1, 300), rng.choice([0, rng.uniform(0, 30)]))])
+                    for name in ("device_to_server", "server_to_device")}
         buckets.append(make_tables.bucket(start, starts[index + 1] - 1 if index + 1 < len(starts) else None, *actions, **more))
     return buckets
 

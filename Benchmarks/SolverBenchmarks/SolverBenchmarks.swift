@@ -24,6 +24,7 @@ struct SolverBenchmarks {
         case "gemms": report = products(options)
         case "memory": report = try peakMemory(options)
         case "risk": report = try forecasting(options)
+        case "migration": report = try migrating(options)
         case "replay": report = try replaying(options)
         case "ingest": report = try await ingesting(options)
         default: throw UsageError(description: "no piece of work is called \(options.piece)")
@@ -63,4 +64,6 @@ struct Report: Encodable {
     var binding: Int?
     /// Breakpoints of the frontier.
     var points: Int?
+    /// Migration points, in tokens, of those that have one.
+    var afterTokens: [Int]?
 }

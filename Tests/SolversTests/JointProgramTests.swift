@@ -107,6 +107,39 @@ import Traces
         #expect(abs((outcomes[.costMean] ?? 0) - (103.0 + 26) / 2) < 1e-9)
     }
 
+    @Test(arguments: 0..<30)
+    func `several worlds, and lengths without known answers, pass the checker`(seed: Int) throws {
+        let world = try JointWorld(seed: 5_000 + seed) { $0.prompt % 3 != 1 || $0.prompt == 1 }
+        let other = try JointWorld(seed: 6_000 + seed)
+        guard world.profile.workload.meanOutputTokens != nil else { return }
+        let program = world.program(.costMean, edges: [1, 5], beside: other)
+        let answer = program.solve()
+        #expect(answer.status == .optimal)
+        let verdict = program.verdict(on: answer)
+        #expect(verdict.isValid, "\(verdict.findings)")
+        let outcomes = WorldsModel(program.worlds.map { ($0.profile, $0.share) }).outcomes(
+            of: answer.plans, costs: world.costs, transfer: world.world.rules.transfer, quantiles: [])
+        let primal = answer.certificate.primal
+        #expect(abs((outcomes[.costMean] ?? .nan) - primal) <= 1e-9 * max(1, abs(primal)))
+    }
+
+    @Test(arguments: 0..<30)
+    func `without mixtures every limit is kept, and no mixture costs more`(seed: Int) throws {
+        let world = try JointWorld(seed: 7_000 + seed)
+        let fast = world.program(.ttftMean).solve().certificate.primal
+        let limits = [
+            Limit(metric: .ttftMean, atMost: 1.3 * fast), Limit(metric: .devicePrefillShare, atMost: 0.9),
+        ]
+        let mixed = world.program(.costMean, limits, edges: [1, 4]).solve()
+        let program = world.program(.costMean, limits, edges: [1, 4], isDeterministic: true)
+        let answer = program.solve()
+        guard let plan = answer.plans.first else { return }
+        #expect(plan.mixtures.allSatisfy { $0.parts.count == 1 })
+        #expect(answer.certificate.primal >= mixed.certificate.primal - 1e-9 * abs(mixed.certificate.primal))
+        let verdict = program.verdict(on: answer)
+        #expect(verdict.isValid, "\(verdict.findings)")
+    }
+
     @Test(arguments: 0..<60, [0x1p-20, 3.0, 1e6])
     func `invariant 4: multiplying all prices by k leaves waits and migration points as they are`(
         seed: Int, k: Double

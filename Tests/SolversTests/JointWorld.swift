@@ -13,14 +13,15 @@ struct JointWorld {
     /// Joules per token that the device draws beside its price.
     static let energy = PerToken(prefill: 0.5, decode: 2)
 
-    init(seed: Int) throws {
+    /// A world; where `isKnown` is false for a request, its answer length is not known to the workload.
+    init(seed: Int, isKnown: (MigrationWorld.Request) -> Bool = { _ in true }) throws {
         world = try MigrationWorld(seed: seed)
         costs = CostModel(
             server: world.costs.server, device: world.costs.device, deviceEnergy: Self.energy, moneyPerJoule: 0.01)
         var rows = TraceRows()
         for request in world.requests.sorted(by: { ($0.prompt, $0.output) < ($1.prompt, $1.output) }) {
             rows.promptTokens.append(request.prompt)
-            rows.outputTokens.append(request.output)
+            rows.outputTokens.append(isKnown(request) ? request.output : -1)
             rows.ttft.append(1)
             rows.hours.append(TraceRows.noHour)
             rows.isCensored.append(false)
@@ -33,12 +34,16 @@ struct JointWorld {
             timeout: world.profile.timeout)
     }
 
-    func program(_ objective: Metric, _ limits: [Limit] = [], edges: [Int] = [1], handsOver: Bool = true)
-        -> DispatchProgram
-    {
-        DispatchProgram(
-            worlds: [.init(profile: profile, buckets: Buckets(edges: edges))], costs: costs, objective: objective,
-            limits: limits,
+    func program(
+        _ objective: Metric, _ limits: [Limit] = [], edges: [Int] = [1], handsOver: Bool = true,
+        beside other: JointWorld? = nil, isDeterministic: Bool = false
+    ) -> DispatchProgram {
+        let worlds = [profile] + [other].compactMap { $0?.profile }
+        return DispatchProgram(
+            worlds: worlds.enumerated().map {
+                .init(
+                    profile: $1, buckets: Buckets(edges: edges), share: worlds.count == 1 ? 1 : $0 == 0 ? 0.3 : 0.7)
+            }, costs: costs, objective: objective, limits: limits, isDeterministic: isDeterministic,
             handOvers: handsOver
                 ? HandOverSettings(
                     serverTPOT: world.tpot[.server], deviceTPOT: world.tpot[.device],

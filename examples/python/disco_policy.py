@@ -166,7 +166,7 @@ MIGRATION = Either(
     {"after_tokens": WHOLE, "buffer_tokens": NUMBER, "expected_saving": NUMBER, "stall?": NUMBER})
 MIGRATIONS = {"device_to_server": MIGRATION, "server_to_device": MIGRATION}
 BUCKETS = Each({
-    "from": WHOLE, "to": Maybe(WHOLE), "actions": Each({"probability": NUMBER, **WAITS}),
+    "from": WHOLE, "to": Maybe(WHOLE), "actions": Each({"probability": NUMBER, **WAITS, "migration?": MIGRATIONS}),
     "evidence": {"requests": WHOLE, "server_rows": WHOLE, "borrowed_from": Maybe(WHOLE)}, "migration?": MIGRATIONS})
 CERTIFICATE = {
     "status": STATUS, "primal": NUMBER, "bound": NUMBER, "gap": NUMBER, "scale": NUMBER, "multipliers": NUMBERS,
@@ -355,6 +355,7 @@ def check_buckets(buckets: list, table: dict, path: str):
             require(all(wait >= 0 for wait in finite), "wait-range", place, "wanted waits of at least 0 s, or null for never")
             require(all(wait < table["timeout"] for wait in finite), "wait-timeout", place, "wanted waits below the timeout")
             require(0 in finite, "wait-start", place, "wanted one endpoint at 0")
+            check_migrations(choice.get("migration"), table, place)
         require(abs(total - 1) <= 1e-9, "mixture-sum", place, f"the probabilities sum to {total}, wanted 1")
         evidence = bucket["evidence"]
         require(min(evidence["requests"], evidence["server_rows"]) >= 0, "count-range", place, "wanted counts of at least 0")
@@ -368,7 +369,7 @@ def check_migrations(migrations: Optional[dict], table: dict, path: str):
     for migration in (migrations or {}).values():
         if "never" not in migration:
             require("reader" in table, "migration-reader", path, "a hand-over needs the reader's pace")
-            amounts = [migration["buffer_tokens"], migration["expected_saving"], migration.get("stall", 0)]
+            amounts = [migration["buffer_tokens"], migration.get("stall", 0)]
             require(migration["after_tokens"] >= 0, "count-range", path, "wanted a token at least")
             require(migration["after_tokens"] >= 1 and min(amounts) >= 0, "migration-range", path, "wanted amounts of at least 0")
 
@@ -463,8 +464,8 @@ class Policy:
         """When a response that `source` streams goes to the other endpoint: after_tokens, buffer_tokens; None for never."""
         if not (server and device):
             return None
-        _, bucket = self._choice(prompt_tokens, request_id, at)
-        migrations = bucket.get("migration")
+        choice, bucket = self._choice(prompt_tokens, request_id, at)
+        migrations = choice.get("migration", bucket.get("migration"))
         migration = migrations and migrations["device_to_server" if source == "device" else "server_to_device"]
         return None if migration is None or "never" in migration else migration
 

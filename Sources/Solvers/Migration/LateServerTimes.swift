@@ -36,6 +36,9 @@ struct LateServerTimes: TargetTimes {
 
     private let profile: ServingProfile
     private var wins: [Wins] = []
+    /// Of each length P(the device wins), and Σ weight / P(S > c) in one group.
+    private var won: [Double] = []
+    private var open: [Double] = []
     /// Least and largest `lateBy`.
     private var earliest = Double.infinity
     private var latest = -Double.infinity
@@ -74,11 +77,18 @@ struct LateServerTimes: TargetTimes {
             }
             wins.append(own)
         }
-        for end in requests.ends { wonRunning += end.weight * wins[end.length].all }
+        won = wins.map(\.all)
+        for end in requests.ends { wonRunning += end.weight * won[end.length] }
         wonAtFirst = wonRunning
         guard wonRunning > 0 else { return nil }
+        open = won.map { _ in 0 }
         if isOneGroup {
-            for end in requests.ends { openRunning += end.weight * lastOpen(end.length) }
+            for index in won.indices {
+                let odds = makeOdds(index, server.groups.count - 1)
+                self.odds[index * server.groups.count + server.groups.count - 1] = odds
+                open[index] = odds.open[odds.open.count - 1]
+            }
+            for end in requests.ends { openRunning += end.weight * open[end.length] }
         }
     }
 
@@ -180,7 +190,7 @@ struct LateServerTimes: TargetTimes {
         for index in lengths.indices where running[index] > 0 {
             let group = profile.server.group(of: lengths[index] + i)
             let later = groups[group].survival(at: max(0, x))
-            all += running[index] * wins[index].all
+            all += running[index] * won[index]
             late += running[index] * self.late(index, group, after: x, later)
         }
         return (late, all)
@@ -191,9 +201,9 @@ struct LateServerTimes: TargetTimes {
         let cell = index * groups.count + group
         if odds[cell] == nil { odds[cell] = makeOdds(index, group) }
         guard let odds = odds[cell] else { return 0 }
-        let own = wins[index]
-        let k = x >= latest ? own.lateBy.count : own.lateBy.partitioningIndex { $0 > x }
-        return odds.lost[k] + odds.open[k] * later + (own.all - own.won[k])
+        // In the first k ways the server is late by no more than x so far; in the others it is later for certain.
+        let k = x >= latest ? wins[index].lateBy.count : wins[index].lateBy.partitioningIndex { $0 > x }
+        return odds.lost[k] + odds.open[k] * later + (won[index] - wins[index].won[k])
     }
 
     private func makeOdds(_ index: Int, _ group: Int) -> Odds {
@@ -211,14 +221,8 @@ struct LateServerTimes: TargetTimes {
         return odds
     }
 
-    private mutating func lastOpen(_ index: Int) -> Double {
-        let cell = index * groups.count + groups.count - 1
-        if odds[cell] == nil { odds[cell] = makeOdds(index, groups.count - 1) }
-        return odds[cell]?.open.last ?? 0
-    }
-
     mutating func end(_ weight: Double, length index: Int) {
-        wonRunning -= weight * wins[index].all
-        if isOneGroup { openRunning -= weight * lastOpen(index) }
+        wonRunning -= weight * won[index]
+        openRunning -= weight * open[index]
     }
 }
