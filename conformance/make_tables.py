@@ -62,6 +62,11 @@ TABLES = {
     "periods": table(periods=DAY),
     "hand-over": table(buckets=[bucket(1, 99, action(0, 1), migration=MIGRATION), bucket(100, None, action(0, 1))],
                        reader={"tokens_per_second": 5}),
+    "hand-over-by-action": table(
+        buckets=[bucket(1, None, {**action(0, 1, 0.5), "migration": {**MIGRATION, "server_to_device": hand_over(2, 0)}},
+                        action(0, 2, 0.25), {**action(0, 3, 0.25), "migration": {n: {"never": "too-slow"} for n in MIGRATION}},
+                        migration=MIGRATION)],
+        reader={"tokens_per_second": 5}),
     "window": table(valid_from="2026-11-21T04:00:00Z", valid_until="2026-11-22T04:00:00.5Z"),
     "extra-load": table(max_extra_load=0.25),
     "revision-1": table(buckets=FIRST),

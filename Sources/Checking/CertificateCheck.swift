@@ -1,3 +1,4 @@
+internal import Costs
 public import Serving
 
 /// Checks what a certificate claims of a policy against the problem alone.
@@ -12,6 +13,8 @@ public struct CertificateCheck: Sendable {
     public let question: DispatchQuestion
     private let worlds: [WorldTimes]
     private let plans: [DispatchPlan]
+    /// Requests that share an action, those of each bucket in each world.
+    private let groups: [PolicyGroup]
 
     /// A check of a policy.
     /// - Parameters:
@@ -23,6 +26,7 @@ public struct CertificateCheck: Sendable {
         self.question = question
         self.plans = plans
         worlds = question.worlds.map(WorldTimes.init)
+        groups = Self.groups(question, worlds, plans)
     }
 
     /// Judges a claim.
@@ -103,8 +107,9 @@ public struct CertificateCheck: Sendable {
             .filter { $0.metric != metric || $0.side != side }
     }
 
-    /// Requests that share an action, those of each bucket in each world.
-    private var groups: [PolicyGroup] {
+    private static func groups(
+        _ question: DispatchQuestion, _ worlds: [WorldTimes], _ plans: [DispatchPlan]
+    ) -> [PolicyGroup] {
         var groups: [PolicyGroup] = []
         for (number, (world, plan)) in zip(worlds, plans).enumerated() {
             let edges = question.worlds[number].lowerEdges
@@ -119,10 +124,26 @@ public struct CertificateCheck: Sendable {
                 let requests = (start..<end).map { world.times(ofLength: $0) }
                 let actions = Set((start..<end).map { plan.mixture(promptTokens: world.lengths[$0]) })
                     .flatMap { $0.parts.map(\.action) }
-                groups.append(PolicyGroup(requests, actions: actions))
+                groups.append(
+                    PolicyGroup(
+                        requests, actions: actions, handOvers: book(question, worlds[number], start..<end, requests)))
             }
         }
         return groups
+    }
+
+    /// Where the responses of some prompt lengths of a world may be handed over; nil where they stay, or a price is missing.
+    private static func book(
+        _ question: DispatchQuestion, _ world: WorldTimes, _ indices: Range<Int>, _ requests: [LengthTimes]
+    ) -> HandOverBook? {
+        let asked = [question.objective] + question.limits.map(\.metric)
+        guard let settings = question.handOvers, asked.contains(.costMean) || asked.contains(.energyMean),
+            question.costs.server != nil, question.costs.deviceTotal != nil,
+            let law = HandOverLaw(world.profile, world.laws, indices: indices, settings)
+        else { return nil }
+        return HandOverBook(
+            law, world.profile, answers: Set(requests.flatMap { $0.answers.map(\.tokens) }),
+            epsilon: settings.rules.epsilon)
     }
 
     private func dualValue(_ lagrangian: Lagrangian, tolerance: Double) -> DualValue {
@@ -133,7 +154,6 @@ public struct CertificateCheck: Sendable {
 
     /// Σ share · (greatest − least value) of a linear function over all actions, within a hundredth above.
     private func range(of weights: Weights) -> Double {
-        let groups = groups
         func range(_ tolerance: Double) -> (proven: Double, attained: Double) {
             let least = DualBound(of: weights, over: groups, tolerance: tolerance)
             let greatest = DualBound(of: weights.negated, over: groups, tolerance: tolerance)

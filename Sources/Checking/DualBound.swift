@@ -16,15 +16,20 @@ struct DualBound {
     ///   - groups: Requests that share an action.
     ///   - tolerance: The proof may end so far below the least value found.
     ///   - effort: Pairs of times that may be looked at.
-    init(of weights: Weights, over groups: [PolicyGroup], tolerance: Double, effort: Int = DualBound.effort) {
+    init(
+        of weights: Weights, over groups: [PolicyGroup], tolerance: Double,
+        effort: Int = DualBound.effort
+    ) {
         var left = effort
         for (index, group) in groups.enumerated() {
             // What earlier groups leave is there for the later ones.
             var own = left / (groups.count - index)
             left -= own
             var least = WaitSearch.Result(proven: .infinity, attained: .infinity, wait: 0)
+            let streams = weights.countStreams ? group.handOvers.map { StreamBook($0, group.requests, weights) } : nil
             for first in Endpoint.allCases {
-                var search = WaitSearch(group.requests, first: first, weights: weights)
+                var search = WaitSearch(
+                    group.requests, first: first, weights: weights, streams: streams)
                 let found = search.least(
                     seeds: group.seeds(first: first, late: weights.late.map(\.time)), known: least.attained,
                     tolerance: group.share * tolerance, effort: &own)
@@ -46,9 +51,12 @@ struct PolicyGroup {
     let waits: [Endpoint: [Double]]
     /// Share of all requests.
     let share: Double
+    /// Where its responses may be handed over; nil where they stay.
+    let handOvers: HandOverBook?
 
-    init(_ requests: [LengthTimes], actions: [Action]) {
+    init(_ requests: [LengthTimes], actions: [Action], handOvers: HandOverBook? = nil) {
         self.requests = requests
+        self.handOvers = handOvers
         share = requests.reduce(0) { $0 + $1.share }
         waits = Dictionary(grouping: actions) { $0.serverWait == 0 ? Endpoint.server : .device }
             .mapValues { $0.map { max($0.serverWait, $0.deviceWait) }.filter(\.isFinite) }

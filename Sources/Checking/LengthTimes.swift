@@ -28,6 +28,8 @@ struct LengthTimes: Sendable {
     let promptTokens: Double
     /// Mean output tokens; 0 where unknown.
     let outputTokens: Double
+    /// Answer lengths and the share of each; none where unknown.
+    let answers: [(tokens: Int, share: Double)]
     /// The server's times.
     let server: TimeLaw
     /// The device's times up to the timeout, ascending, in seconds; what is not identified is not among them.

@@ -37,7 +37,7 @@ struct PolicyValues {
             sum
                 + entry.times.share
                 * entry.mixture.parts.reduce(0.0) {
-                    $0 + $1.probability * weights.value(entry.times, $1.action, stretch: stretch)
+                    $0 + $1.probability * weights.value(entry.times, $1.action, $1.handOvers, stretch: stretch)
                 }
         }
     }

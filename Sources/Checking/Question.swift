@@ -31,17 +31,21 @@ public struct DispatchQuestion: Sendable {
     public let objective: Metric
     /// The limits, at most one a metric.
     public let limits: [Limit]
+    /// What hand-overs of running responses depend on; nil where responses stay.
+    public let handOvers: HandOverSettings?
 
     /// A question.
     /// - Precondition: at least one world, one timeout.
     public init(
-        worlds: [World], costs: CostModel = CostModel(server: nil), objective: Metric, limits: [Limit]
+        worlds: [World], costs: CostModel = CostModel(server: nil), objective: Metric, limits: [Limit],
+        handOvers: HandOverSettings? = nil
     ) {
         precondition(Set(worlds.map(\.profile.timeout)).count == 1, "worlds share one timeout")
         self.worlds = worlds
         self.costs = costs
         self.objective = objective
         self.limits = limits
+        self.handOvers = handOvers
     }
 
     /// When a request without a first token has failed, in seconds.
@@ -74,10 +78,14 @@ public struct DispatchQuestion: Sendable {
             weights.serverDecode = server.decode
             weights.devicePrefill = device.prefill
             weights.deviceDecode = device.decode
+            weights.serverTakeOver = server.prefill
+            weights.deviceTakeOver = device.prefill
+            weights.transfer = handOvers?.rules.transfer ?? 0
         case .energyMean:
             guard knowsOutputs, let energy = costs.deviceEnergy else { return nil }
             weights.devicePrefill = energy.prefill
             weights.deviceDecode = energy.decode
+            weights.deviceTakeOver = energy.prefill
         default: return nil
         }
         return weights

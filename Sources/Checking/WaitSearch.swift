@@ -19,7 +19,11 @@ struct WaitSearch {
         var rising = 0.0
         /// Parts that do not rise with the wait.
         var falling = 0.0
+        /// Where responses are handed over: how often the first and the second endpoint answer, by member.
+        var firstAnswers: [Double] = []
+        var secondAnswers: [Double] = []
 
+        /// The Lagrangian; with hand-overs a lower bound of it, as points must be in time for the action.
         var value: Double { mean + starts + rising + falling }
     }
 
@@ -53,22 +57,30 @@ struct WaitSearch {
     private let constant: Double
     private let timeout: Double
     private var hints: [LengthTimes.Hints]
+    /// Decoding and hand-overs; nil where responses stay.
+    private let streams: StreamBook?
+    /// The weights of all else.
+    private let others: Weights
     /// Pairs of times that one evaluation looks at.
     let effortOfEvaluation: Int
 
     /// A search.
     /// - Precondition: the group has requests.
-    init(_ group: [LengthTimes], first: Endpoint, weights: Weights) {
+    init(_ group: [LengthTimes], first: Endpoint, weights: Weights, streams: StreamBook? = nil) {
         self.group = group
         self.first = first
         self.weights = weights
+        self.streams = streams
+        var others = weights
+        if streams != nil { (others.serverDecode, others.deviceDecode) = (0, 0) }
+        self.others = others
         steps = StartSteps(group, first: first)
         startPrice = weights.prefill(first.other)
         constant = group.reduce(0) { sum, times in
             sum
                 + times.share
-                * (times.promptTokens * weights.prefill(first)
-                    + weights.answer(first, output: times.outputTokens))
+                * (times.promptTokens * others.prefill(first)
+                    + others.answer(first, output: times.outputTokens))
         }
         timeout = group[0].timeout
         hints = Array(repeating: LengthTimes.Hints(), count: group.count)
@@ -84,20 +96,54 @@ struct WaitSearch {
         for i in group.indices {
             let times = group[i]
             let moments = times.moments(first, otherAfter: wait, &hints[i])
-            let firstAnswer = weights.answer(first, output: times.outputTokens)
+            let firstAnswer = others.answer(first, output: times.outputTokens)
+            if streams != nil {
+                point.firstAnswers.append(max(0, 1 - moments.failed - moments.secondAnswers))
+                point.secondAnswers.append(moments.secondAnswers)
+            }
             let mean = times.share * weights.mean * moments.mean
             if weights.mean >= 0 { point.mean += mean } else { point.falling += mean }
             let starts = times.share * times.promptTokens * startPrice * moments.secondStarted
             if startPrice >= 0 { point.starts += starts } else { point.rising += starts }
             add(
                 moments.secondAnswers,
-                times.share * (weights.answer(first.other, output: times.outputTokens) - firstAnswer), rises: false)
+                times.share * (others.answer(first.other, output: times.outputTokens) - firstAnswer), rises: false)
             add(moments.failed, times.share * (weights.failed - firstAnswer), rises: true)
             for tail in weights.late where tail.weight != 0 {
                 add(times.late(after: tail.time, first, otherAfter: wait), times.share * tail.weight, rises: true)
             }
         }
+        if let streams {
+            // What changes hands between two waits costs the floor at the least.
+            var changing = 0.0
+            for (member, floor) in streams.floor.enumerated() {
+                changing += floor >= 0 ? floor * point.firstAnswers[member] : -floor * point.secondAnswers[member]
+            }
+            point.rising += streams.least(from: first, point.firstAnswers) - changing
+            point.falling += streams.least(from: first.other, point.secondAnswers) + changing
+        }
         return point
+    }
+
+    /// How often the device answers at a wait, by member.
+    private func deviceAnswers(_ point: Point) -> [Double] {
+        first == .device ? point.firstAnswers : point.secondAnswers
+    }
+
+    /// The Lagrangian at a wait, hand-overs being in time for its action.
+    private func exact(_ point: Point, below goal: Double) -> Double {
+        guard let streams, streams.dependsOnAction, point.value < goal else { return point.value }
+        let worth = deviceAnswers(point)
+        let action = Action(first: first, otherAfter: point.wait)
+        return point.value - streams.least(from: .device, worth) + streams.leastFromDevice(worth, under: action)
+    }
+
+    /// By how much a gap's bound grows as hand-overs from the device must be in time for some action between.
+    private func gain(_ left: Point, _ right: Point) -> Double {
+        guard let streams, streams.dependsOnAction else { return 0 }
+        let worth = first == .device ? left.firstAnswers : right.secondAnswers
+        let least = streams.leastFromDevice(worth, first: first, between: left.wait, right.wait)
+        return least.map { max(0, $0 - streams.least(from: .device, worth)) } ?? 0
     }
 
     /// Searches all waits.
@@ -113,17 +159,20 @@ struct WaitSearch {
         effort -= (waits.count + 1) * effortOfEvaluation
         let points = waits.map { evaluate($0) }
         let never = evaluate(.infinity)
-        var best = Result(proven: never.value, attained: never.value, wait: .infinity)
-        for point in points where point.value < best.attained {
-            best = Result(proven: point.value, attained: point.value, wait: point.wait)
+        var best = Result(proven: 0, attained: exact(never, below: .infinity), wait: .infinity)
+        for point in points {
+            let value = exact(point, below: best.attained)
+            if value < best.attained { (best.attained, best.wait) = (value, point.wait) }
         }
         var queue = Queue()
         // The least bound of the gaps that are put aside: where the proof ends.
         var aside = Double.infinity
         func consider(_ left: Point, _ right: Point) {
             guard left.wait.nextUp < right.wait else { return }
-            let gap = gap(left, right)
-            if gap.bound < min(best.attained, known) - tolerance {
+            var gap = gap(left, right)
+            let goal = min(best.attained, known) - tolerance
+            if gap.bound < goal { gap.bound += gain(left, right) }
+            if gap.bound < goal {
                 queue.insert(gap)
             } else {
                 aside = min(aside, gap.bound)
@@ -137,9 +186,8 @@ struct WaitSearch {
             turn += 1
             effort -= effortOfEvaluation
             let point = evaluate(wait)
-            if point.value < best.attained {
-                (best.attained, best.wait) = (point.value, wait)
-            }
+            let value = exact(point, below: best.attained)
+            if value < best.attained { (best.attained, best.wait) = (value, wait) }
             consider(gap.left, point)
             consider(point, gap.right)
         }

@@ -12,6 +12,12 @@ struct Weights: Sendable {
     var serverDecode = 0.0
     /// Per output token, where the device answers.
     var deviceDecode = 0.0
+    /// Per token that the server prefills to take a response over.
+    var serverTakeOver = 0.0
+    /// Per token that the device prefills to take a response over.
+    var deviceTakeOver = 0.0
+    /// Per response that is handed over.
+    var transfer = 0.0
     /// Where the device answers.
     var deviceAnswer = 0.0
     /// Where nobody answers by the timeout.
@@ -39,6 +45,9 @@ struct Weights: Sendable {
         devicePrefill += factor * other.devicePrefill
         serverDecode += factor * other.serverDecode
         deviceDecode += factor * other.deviceDecode
+        serverTakeOver += factor * other.serverTakeOver
+        deviceTakeOver += factor * other.deviceTakeOver
+        transfer += factor * other.transfer
         deviceAnswer += factor * other.deviceAnswer
         failed += factor * other.failed
         late += other.late.map { Late(time: $0.time, weight: factor * $0.weight) }
@@ -59,6 +68,25 @@ struct Weights: Sendable {
         endpoint == .server ? serverDecode * output : deviceDecode * output + deviceAnswer
     }
 
+    /// Where `source` begins to answer a prompt, and hands over after `i` tokens (nil for never), in expectation.
+    func stream(_ source: Endpoint, _ times: LengthTimes, after i: Int?) -> Double {
+        guard let i else { return answer(source, output: times.outputTokens) }
+        var (kept, moved, running) = (0.0, 0.0, 0.0)
+        for answer in times.answers {
+            kept += answer.share * Double(min(answer.tokens, i))
+            guard answer.tokens > i else { continue }
+            moved += answer.share * Double(answer.tokens - i)
+            running += answer.share
+        }
+        let isServer = source == .server
+        return kept * (isServer ? serverDecode : deviceDecode) + moved * (isServer ? deviceDecode : serverDecode)
+            + running * ((times.promptTokens + Double(i)) * (isServer ? deviceTakeOver : serverTakeOver) + transfer)
+            + (isServer ? 0 : deviceAnswer)
+    }
+
+    /// Whether hand-overs matter.
+    var countStreams: Bool { serverDecode != 0 || deviceDecode != 0 }
+
     /// Whether only the mean and starts count, which need no look at who answers.
     var areOfStartsAndMean: Bool {
         serverDecode == 0 && deviceDecode == 0 && deviceAnswer == 0 && failed == 0
@@ -66,7 +94,7 @@ struct Weights: Sendable {
     }
 
     /// The function's value for one request of the given times, in expectation.
-    func value(_ times: LengthTimes, _ action: Action, stretch: Double = 1) -> Double {
+    func value(_ times: LengthTimes, _ action: Action, _ handOvers: HandOvers, stretch: Double = 1) -> Double {
         let first: Endpoint = action.serverWait == 0 ? .server : .device
         let wait = action.wait(of: first.other)
         var hints = LengthTimes.Hints()
@@ -75,8 +103,9 @@ struct Weights: Sendable {
         var sum =
             mean * moments.mean
             + times.promptTokens * (prefill(first) + prefill(first.other) * moments.secondStarted)
-            + answer(first, output: times.outputTokens) * firstAnswers
-            + answer(first.other, output: times.outputTokens) * moments.secondAnswers + failed * moments.failed
+            + stream(first, times, after: handOvers[from: first]) * firstAnswers
+            + stream(first.other, times, after: handOvers[from: first.other]) * moments.secondAnswers
+            + failed * moments.failed
         for tail in late where tail.weight != 0 {
             sum += tail.weight * times.late(after: tail.time, first, otherAfter: wait, stretch: stretch)
         }

@@ -63,7 +63,7 @@ public final class LoadedPolicy: Sendable {
                     // The last one takes what rounding left of the sum.
                     cumulative.append(index == bucket.actions.count - 1 ? .infinity : sum)
                     actions.append(choice.action)
-                    migrations.append(bucket.migration)
+                    migrations.append(choice.migration ?? bucket.migration)
                 }
                 firstChoices.append(actions.count)
             }

@@ -32,16 +32,21 @@ extension PolicyTable {
         public var probability: Double
         /// What those requests do.
         public var action: Action
+        /// What their running responses do, where it differs from the bucket's; nil for the bucket's.
+        public var migration: Migrations?
 
         /// An action taken with the given probability.
-        public init(probability: Double, action: Action) {
+        public init(probability: Double, action: Action, migration: Migrations? = nil) {
             self.probability = probability
             self.action = action
+            self.migration = migration
         }
 
         /// An action taken always (or with `probability`), with its waits in seconds.
-        public init(probability: Double = 1, serverWait: Double, deviceWait: Double) {
-            self.init(probability: probability, action: Action(serverWait: serverWait, deviceWait: deviceWait))
+        public init(probability: Double = 1, serverWait: Double, deviceWait: Double, migration: Migrations? = nil) {
+            self.init(
+                probability: probability, action: Action(serverWait: serverWait, deviceWait: deviceWait),
+                migration: migration)
         }
     }
 
@@ -72,7 +77,7 @@ extension PolicyTable {
         public var actions: [Choice]
         /// What the mixture rests on.
         public var evidence: Evidence
-        /// What running responses do; nil where nobody asked, which is never.
+        /// What running responses do, but those of actions that have their own; nil where nobody asked, which is never.
         public var migration: Migrations?
 
         /// A bucket for prompts no shorter than `from` and no longer than `to` tokens.

@@ -136,11 +136,14 @@ extension PolicyTable.Bucket {
         let members = try node.members(["from", "to", "actions", "evidence"], optional: ["migration"])
         var actions: [PolicyTable.Choice] = []
         for element in try members["actions"].elements() {
-            let choice = try element.members(["probability", "server_wait", "device_wait"])
+            let choice = try element.members(["probability", "server_wait", "device_wait"], optional: ["migration"])
             actions.append(
                 PolicyTable.Choice(
                     probability: try choice["probability"].number(),
-                    serverWait: try choice["server_wait"].wait(), deviceWait: try choice["device_wait"].wait()))
+                    serverWait: try choice["server_wait"].wait(), deviceWait: try choice["device_wait"].wait(),
+                    migration: try element.member("migration").map { (node) throws(PolicyError) in
+                        try PolicyTable.Migrations(node: node)
+                    }))
         }
         let evidence = try members["evidence"].members(["requests", "server_rows", "borrowed_from"])
         self.init(

@@ -144,6 +144,14 @@ extension PolicyTable.Action {
     }
 }
 
+extension PolicyTable.Choice {
+    fileprivate var json: JSONValue {
+        .members(
+            [("probability", .number(probability))] + action.members
+                + (migration.map { [("migration", $0.json)] } ?? []))
+    }
+}
+
 extension PolicyTable.Period {
     fileprivate var json: JSONValue {
         .members([
@@ -160,7 +168,7 @@ extension PolicyTable.Bucket {
                 ("from", .integer(from)), ("to", .integer(to)),
                 (
                     "actions",
-                    .array(actions.map { .members([("probability", .number($0.probability))] + $0.action.members) })
+                    .array(actions.map(\.json))
                 ),
                 (
                     "evidence",

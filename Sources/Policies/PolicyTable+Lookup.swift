@@ -49,22 +49,25 @@ extension PolicyTable {
     /// - Precondition: The table is valid.
     /// - Complexity: O(log *n* + *m* + *k*): buckets, actions of the mixture, bytes of the id. Allocates nothing.
     public func decision(promptTokens: Int, requestID: String, hour: Int? = nil) -> Action {
-        if let period = periodIndex(hour: hour) {
-            return Self.decision(in: periods[period].buckets, promptTokens, requestID)
-        }
-        return Self.decision(in: buckets, promptTokens, requestID)
+        let buckets = bucketsInForce(hour: hour)
+        let actions = buckets[Self.index(in: buckets, promptTokens: promptTokens)].actions
+        return actions[Self.drawn(actions, requestID)].action
     }
 
-    private static func decision(in buckets: [Bucket], _ promptTokens: Int, _ requestID: String) -> Action {
-        let actions = buckets[index(in: buckets, promptTokens: promptTokens)].actions
+    /// The buckets that hold at an hour.
+    func bucketsInForce(hour: Int?) -> [Bucket] { periodIndex(hour: hour).map { periods[$0].buckets } ?? buckets }
+
+    /// Which action of a mixture a request draws.
+    static func drawn(_ actions: [Choice], _ requestID: String) -> Int {
         let last = actions.count - 1
         precondition(last >= 0, "a bucket without actions decides nothing; validate the table first")
-        let draw = last == 0 ? 0 : draw(requestID: requestID)
+        guard last > 0 else { return 0 }
+        let draw = draw(requestID: requestID)
         var cumulative = 0.0
         for index in 0..<last {
             cumulative += actions[index].probability
-            if cumulative > draw { return actions[index].action }
+            if cumulative > draw { return index }
         }
-        return actions[last].action
+        return last
     }
 }

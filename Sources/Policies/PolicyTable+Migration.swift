@@ -9,7 +9,8 @@ extension PolicyTable {
         /// The hand-over begins at the first token from `afterTokens` on at which so many are ahead, and never if there is
         /// none. 0 asks for nothing: the source is slower than the reader, and the target comes within one of its gaps.
         public var bufferTokens: Double
-        /// What it saves per response that the source began, in the table's money, ≥ 0.
+        /// What it saves per response that the source began, in the table's money; less than 0 only where it is energy that
+        /// is minimized or limited.
         public var expectedSaving: Double
         /// Mean seconds by which reading ends later, since the target is slower than the reader; nil where it is not.
         public var stall: Double?
@@ -69,22 +70,36 @@ extension PolicyTable {
         public subscript(from source: Endpoint) -> Migration { source == .device ? deviceToServer : serverToDevice }
     }
 
-    /// When a response that `source` streams is handed to the other endpoint; nil for never.
+    /// When a response that `source` streams is handed to the other endpoint, whatever its request drew; nil for never.
     ///
     /// An endpoint that failed in this request is no target, whatever the table says.
     /// - Parameters:
     ///   - source: Who streams.
     ///   - promptTokens: Length of the prompt, in tokens; below 1 counts as 1.
     ///   - hour: Hour of the day in UTC at which the request arrived; see ``decision(promptTokens:requestID:hour:)``.
-    /// - Returns: From which token on, and what must be ahead.
+    /// - Returns: From which token on, and what must be ahead: the bucket's, which actions may have their own of.
     /// - Precondition: The table is valid.
     /// - Complexity: O(log *n*) in the number of buckets; allocates nothing.
     public func handOver(from source: Endpoint, promptTokens: Int, hour: Int? = nil) -> HandOver? {
-        if let period = periodIndex(hour: hour) {
-            let buckets = periods[period].buckets
-            return buckets[Self.index(in: buckets, promptTokens: promptTokens)].migration?[from: source].handOver
-        }
-        return buckets[bucketIndex(promptTokens: promptTokens)].migration?[from: source].handOver
+        let buckets = bucketsInForce(hour: hour)
+        return buckets[Self.index(in: buckets, promptTokens: promptTokens)].migration?[from: source].handOver
+    }
+
+    /// When a response that `source` streams is handed to the other endpoint under the action that its request drew; nil for
+    /// never.
+    /// - Parameters:
+    ///   - source: Who streams.
+    ///   - promptTokens: Length of the prompt, in tokens; below 1 counts as 1.
+    ///   - requestID: What drew the action; see ``decision(promptTokens:requestID:hour:)``.
+    ///   - hour: Hour of the day in UTC at which the request arrived.
+    /// - Returns: From which token on, and what must be ahead.
+    /// - Precondition: The table is valid.
+    /// - Complexity: As that of a decision.
+    public func handOver(from source: Endpoint, promptTokens: Int, requestID: String, hour: Int? = nil) -> HandOver? {
+        let buckets = bucketsInForce(hour: hour)
+        let bucket = Self.index(in: buckets, promptTokens: promptTokens)
+        let own = buckets[bucket].actions[Self.drawn(buckets[bucket].actions, requestID)].migration
+        return (own ?? buckets[bucket].migration)?[from: source].handOver
     }
 }
 
@@ -92,13 +107,21 @@ extension PolicyTable {
 
 extension PolicyTable {
     func checkMigration(of bucket: Bucket, _ path: @autoclosure () -> String, _ findings: inout Findings) {
-        guard let migration = bucket.migration else { return }
+        if let migration = bucket.migration { check(migration, path() + ".migration", &findings) }
+        for (place, choice) in bucket.actions.enumerated() {
+            if let migration = choice.migration {
+                check(migration, "\(path()).actions[\(place)].migration", &findings)
+            }
+        }
+    }
+
+    private func check(_ migration: Migrations, _ path: String, _ findings: inout Findings) {
         let directions = [
             ("device_to_server", migration.deviceToServer), ("server_to_device", migration.serverToDevice),
         ]
         for (name, direction) in directions {
             guard let handOver = direction.handOver else { continue }
-            let place = "\(path()).migration.\(name)"
+            let place = "\(path).\(name)"
             findings.require(
                 readerTokensPerSecond != nil, .migrationReader, place,
                 "a hand-over counts what the reader has ahead, but $.reader names no pace")
@@ -106,10 +129,8 @@ extension PolicyTable {
             findings.require(
                 handOver.afterTokens != 0, .migrationRange, place + ".after_tokens",
                 "found 0, wanted at least one token")
-            let amounts = [
-                ("buffer_tokens", handOver.bufferTokens), ("expected_saving", handOver.expectedSaving),
-                ("stall", handOver.stall ?? 0),
-            ]
+            _ = findings.requireFinite(handOver.expectedSaving, place + ".expected_saving")
+            let amounts = [("buffer_tokens", handOver.bufferTokens), ("stall", handOver.stall ?? 0)]
             for (member, amount) in amounts where findings.requireFinite(amount, "\(place).\(member)") {
                 findings.require(
                     amount >= 0, .migrationRange, "\(place).\(member)", "found \(amount), wanted at least 0")

@@ -3,7 +3,7 @@ extension PolicyTable {
     /// says.
     func handOverLines(width: Int) -> [String] {
         let sets = periods.isEmpty ? [(title: String?.none, buckets: buckets)] : periods.map { ($0.words, $0.buckets) }
-        guard sets.contains(where: { $0.buckets.contains { $0.migration != nil } }) else { return [] }
+        guard sets.contains(where: { $0.buckets.contains { $0.saysMigration } }) else { return [] }
         var lines: [String] = []
         for (title, buckets) in sets {
             let rows = Endpoint.allCases.flatMap { source in handOverRows(from: source, buckets) }
@@ -26,30 +26,35 @@ extension PolicyTable {
         return lines
     }
 
-    /// A row for each run of buckets that hand over alike.
+    /// A row for each run of buckets that hand over alike, and one more for each action that has its own.
     private func handOverRows(from source: Endpoint, _ buckets: [Bucket]) -> [[String]] {
-        var runs: [(from: Int, to: Int?, cells: [String])] = []
-        var isOpen = false
+        var rows: [(from: Int, to: Int?, cells: [[String]])] = []
         for bucket in buckets {
-            guard let handOver = bucket.migration?[from: source].handOver else {
-                isOpen = false
-                continue
-            }
-            let cells = [
-                source.rawValue, "\(handOver.afterTokens)", short(handOver.bufferTokens),
-                short(handOver.expectedSaving),
-                handOver.stall.map(short) ?? "",
-            ]
-            if isOpen, runs[runs.count - 1].cells == cells {
-                runs[runs.count - 1].to = bucket.to
+            let cells = cells(from: source, bucket)
+            if let last = rows.last, last.cells == cells {
+                rows[rows.count - 1].to = bucket.to
             } else {
-                runs.append((bucket.from, bucket.to, cells))
+                rows.append((bucket.from, bucket.to, cells))
             }
-            isOpen = true
         }
-        return runs.map { run in
-            let lengths = run.to.map { run.from == $0 ? "\(run.from)" : "\(run.from)-\($0)" } ?? "\(run.from)+"
-            return [lengths] + run.cells
+        return rows.flatMap { row in
+            let lengths = row.to.map { row.from == $0 ? "\(row.from)" : "\(row.from)-\($0)" } ?? "\(row.from)+"
+            return row.cells.map { [lengths] + $0 }
+        }
+    }
+
+    /// What a bucket's responses of `source` do; where actions differ, with the share of each.
+    private func cells(from source: Endpoint, _ bucket: Bucket) -> [[String]] {
+        let alike = bucket.actions.allSatisfy { $0.migration == nil }
+        let parts: [(share: Double, migration: Migrations?)] =
+            alike
+            ? [(1, bucket.migration)] : bucket.actions.map { ($0.probability, $0.migration ?? bucket.migration) }
+        return parts.compactMap { share, migration in
+            guard let handOver = migration?[from: source].handOver else { return nil }
+            return [
+                alike ? source.rawValue : "\(source.rawValue), \(short(100 * share)) %", "\(handOver.afterTokens)",
+                short(handOver.bufferTokens), short(handOver.expectedSaving), handOver.stall.map(short) ?? "",
+            ]
         }
     }
 
@@ -57,6 +62,7 @@ extension PolicyTable {
     private func reasons(from source: Endpoint, _ buckets: [Bucket]) -> String {
         var counts: [NoHandOver: Int] = [:]
         for bucket in buckets {
+            if bucket.actions.contains(where: { $0.migration?[from: source].handOver != nil }) { return "" }
             switch bucket.migration?[from: source] {
             case .never(let reason): counts[reason, default: 0] += 1
             case .handOver: return ""
@@ -67,4 +73,9 @@ extension PolicyTable {
         if named.count == 1 { return named[0].0 }
         return named.map { "\($0.0) in \($0.1) bucket\($0.1 == 1 ? "" : "s")" }.joined(separator: ", ")
     }
+}
+
+extension PolicyTable.Bucket {
+    /// Whether it says when responses are handed over, or why not.
+    fileprivate var saysMigration: Bool { migration != nil || actions.contains { $0.migration != nil } }
 }

@@ -101,14 +101,18 @@ public struct ReplayPolicy: Sendable, Hashable {
         let buckets = table.periodIndex(hour: hour).map { table.periods[$0].buckets } ?? table.buckets
         self.init(
             buckets.map { bucket in
-                func migration(_ source: PolicyTable.Endpoint) -> Migration? {
-                    bucket.migration?[from: source].handOver.map {
-                        Migration(afterTokens: $0.afterTokens, bufferTokens: $0.bufferTokens)
-                    }
-                }
-                return Bucket(
-                    from: bucket.from, choices: bucket.actions, fromServer: migration(.server),
-                    fromDevice: migration(.device))
+                Bucket(
+                    from: bucket.from,
+                    choices: bucket.actions.map { choice in
+                        func migration(_ source: PolicyTable.Endpoint) -> Migration? {
+                            (choice.migration ?? bucket.migration)?[from: source].handOver.map {
+                                Migration(afterTokens: $0.afterTokens, bufferTokens: $0.bufferTokens)
+                            }
+                        }
+                        return Choice(
+                            probability: choice.probability, action: choice.action, fromServer: migration(.server),
+                            fromDevice: migration(.device))
+                    })
             }, leadTokensPerSecond: table.readerTokensPerSecond)
     }
 

@@ -111,7 +111,7 @@ extension Scheduler {
                 case .device: table.fallback.deviceMissing
                 }
             func migration(_ source: PolicyTable.Endpoint) -> Migration? {
-                table.handOver(from: source, promptTokens: promptTokens, hour: hour).map {
+                table.handOver(from: source, promptTokens: promptTokens, requestID: requestID, hour: hour).map {
                     Migration(afterTokens: $0.afterTokens, bufferTokens: $0.bufferTokens)
                 }
             }

@@ -19,6 +19,9 @@ public struct DispatchPlan: Sendable, Hashable {
     /// The same mixture for every length.
     public init(everywhere mixture: Mixture) { self.init(lowerEdges: [1], mixtures: [mixture]) }
 
+    /// Whether any of its actions hands responses over.
+    public var handsOver: Bool { mixtures.contains { $0.parts.contains { $0.handOvers != .none } } }
+
     /// The mixture for prompts of `length` tokens.
     /// - Complexity: O(log *intervals*).
     public func mixture(promptTokens length: Int) -> Mixture { mixtures[lowerEdges.interval(holding: length)] }

@@ -6,11 +6,14 @@ public struct Mixture: Sendable, Hashable {
         public let probability: Double
         /// The waits.
         public let action: Action
+        /// What then becomes of the running response.
+        public let handOvers: HandOvers
 
         /// An action and its probability.
-        public init(probability: Double, action: Action) {
+        public init(probability: Double, action: Action, handOvers: HandOvers = .none) {
             self.probability = probability
             self.action = action
+            self.handOvers = handOvers
         }
     }
 

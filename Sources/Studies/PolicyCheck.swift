@@ -60,31 +60,23 @@ public struct PolicyCheck: Sendable {
         }
         // The answer to another question cannot be judged.
         var verdict = CertificateVerdict()
+        var wrong: [String] = []
         if differences.isEmpty {
             let question = DispatchQuestion(
                 worlds: zip(worlds, plans).map {
                     World($0.profile, lowerEdges: $1.lowerEdges, share: $0.share)
-                }, costs: problem.costs, objective: problem.objective, limits: limits.sorted { $0.metric < $1.metric })
+                }, costs: problem.costs, objective: problem.objective, limits: limits.sorted { $0.metric < $1.metric },
+                handOvers: profiles.handOvers(problem))
+            let check = HandOverCheck(question)
+            for (world, buckets) in sets.enumerated() {
+                wrong += Self.handOvers(buckets, world).flatMap { check.findings(on: $0) }
+            }
             verdict = CertificateCheck(question, plans: plans).verdict(
                 on: table.certificate.map { Self.claim($0, objective: problem.objective) }, expected: expected)
         }
         self.verdict = verdict
-        findings = differences + verdict.findings
+        findings = differences + verdict.findings + wrong
         self.notes = notes
-    }
-
-    /// What one set of buckets does.
-    static func plan(_ buckets: [PolicyTable.Bucket]) -> DispatchPlan {
-        DispatchPlan(
-            lowerEdges: buckets.map(\.from),
-            mixtures: buckets.map { bucket in
-                Mixture(
-                    bucket.actions.map {
-                        .init(
-                            probability: $0.probability,
-                            action: Action(serverWait: $0.action.serverWait, deviceWait: $0.action.deviceWait))
-                    })
-            })
     }
 
     /// What the table's certificate says.

@@ -25,7 +25,8 @@ struct SolveRun {
         var choice: OptimalBuckets?
         if case .optimal(let count) = problem.workload.buckets, let whole = worlds.first?.profile {
             choice = profiles.optimalBuckets(count: count, of: whole) { buckets in
-                Self.program(problem, [DispatchProgram.World(profile: whole, buckets: buckets)], problem.limits)
+                Self.program(
+                    problem, profiles, [DispatchProgram.World(profile: whole, buckets: buckets)], problem.limits)
             }
             guard let choice else { throw Self.infeasible(problem, worlds, profiles) }
             buckets = [choice.choice(atMost: count).buckets]
@@ -49,7 +50,7 @@ struct SolveRun {
                     var own = others
                     own[place].atMost = budget
                     if let least = own[place].atLeast, least > budget { return nil }
-                    return Self.program(problem, parts, own).solve().plans.first
+                    return Self.program(problem, profiles, parts, own).solve().plans.first
                 }
                 limits[place].atMost = study.effectiveBudget
                 risks.append(study)
@@ -57,16 +58,16 @@ struct SolveRun {
         }
         self.limits = limits
         self.risks = risks
-        answer = Self.program(problem, parts, limits).solve()
+        answer = Self.program(problem, profiles, parts, limits).solve()
         guard !answer.plans.isEmpty else { throw Self.refusal(problem, answer) }
     }
 
     private static func program(
-        _ problem: Problem, _ worlds: [DispatchProgram.World], _ limits: [Limit]
+        _ problem: Problem, _ profiles: StudyProfiles, _ worlds: [DispatchProgram.World], _ limits: [Limit]
     ) -> DispatchProgram {
         DispatchProgram(
             worlds: worlds, costs: problem.costs, objective: problem.objective, limits: limits,
-            isDeterministic: problem.isDeterministic)
+            isDeterministic: problem.isDeterministic, handOvers: profiles.handOvers(problem))
     }
 
     /// Above this many prompt lengths times residuals, solving for every length takes minutes where who answers matters.
@@ -82,7 +83,7 @@ struct SolveRun {
         let parts = worlds.map {
             DispatchProgram.World(profile: $0.profile, buckets: .exact($0.profile.workload), share: $0.share)
         }
-        let exact = Self.program(problem, parts, limits)
+        let exact = Self.program(problem, profiles, parts, limits)
         let work = worlds.reduce(0) {
             $0 + $1.profile.workload.lengths.count * $1.profile.device.residuals.count
         }
@@ -96,7 +97,7 @@ struct SolveRun {
             DispatchProgram.World(
                 profile: $0.profile, buckets: profiles.buckets(.quantile(count: 32), of: $0.profile), share: $0.share)
         }
-        return refusal(problem, program(problem, parts, problem.limits).solve())
+        return refusal(problem, program(problem, profiles, parts, problem.limits).solve())
     }
 
     /// Why there is no policy: the limits in conflict, and the nearest value of each.

@@ -68,13 +68,17 @@ extension SolveStudy {
                     .object([
                         "probability": .number(choice.probability),
                         "server_wait": .number(choice.action.serverWait),
-                        "device_wait": .number(choice.action.deviceWait),
+                        "device_wait": .number(choice.action.deviceWait), "migration": json(choice.migration),
                     ])
                 }),
-            "migration": bucket.migration.map {
-                .object(["device_to_server": json($0.deviceToServer), "server_to_device": json($0.serverToDevice)])
-            } ?? .null,
+            "migration": json(bucket.migration),
         ])
+    }
+
+    private static func json(_ migrations: PolicyTable.Migrations?) -> JSONValue {
+        migrations.map {
+            .object(["device_to_server": json($0.deviceToServer), "server_to_device": json($0.serverToDevice)])
+        } ?? .null
     }
 
     private static func json(_ migration: PolicyTable.Migration) -> JSONValue {

@@ -102,17 +102,19 @@ extension SolveStudy {
             let own = plan.lowerEdges.interval(holding: from)
             let lender = range.isEmpty ? lender(ofInterval: own, in: world) : nil
             let group = profile.server.group(of: from)
+            let moves = migration?.table(world: world, interval: own, plan.mixtures[own])
             return PolicyTable.Bucket(
                 from: from, to: index + 1 < asked.lowerEdges.count ? asked.lowerEdges[index + 1] - 1 : nil,
-                actions: plan.mixtures[own].parts.map {
+                actions: plan.mixtures[own].parts.enumerated().map { index, part in
                     .init(
-                        probability: $0.probability, serverWait: $0.action.serverWait, deviceWait: $0.action.deviceWait)
+                        probability: part.probability, serverWait: part.action.serverWait,
+                        deviceWait: part.action.deviceWait, migration: moves?.own[index])
                 },
                 evidence: .init(
                     requests: range.reduce(0) { $0 + workload.counts[$1] },
                     serverRows: isServerRecorded ? profile.server.groups[group].observations : 0,
                     borrowedFrom: lender),
-                migration: migration?.worlds[world][own].table)
+                migration: moves?.bucket)
         }
     }
 

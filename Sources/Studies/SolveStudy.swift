@@ -91,19 +91,26 @@ public struct SolveStudy: Sendable {
         let heldOutWorlds = StudyWorld.heldOut(problem, profiles)
         let heldOutJudge = heldOutWorlds.isEmpty ? nil : WorldsModel(heldOutWorlds.map { ($0.profile, $0.share) })
         func judged(_ plans: [DispatchPlan], tuned: [DispatchPlan]?) -> Judgement {
-            let expected = judge.outcomes(of: plans, costs: costs, quantiles: problem.reportedQuantiles)
-            let heldOut = tuned.flatMap {
-                heldOutJudge?.outcomes(of: $0, costs: costs, quantiles: problem.reportedQuantiles)
+            func outcomes(_ judge: WorldsModel, _ plans: [DispatchPlan]) -> Outcomes {
+                judge.outcomes(
+                    of: plans, costs: costs, transfer: problem.migration?.transfer ?? 0,
+                    quantiles: problem.reportedQuantiles)
             }
+            let expected = outcomes(judge, plans)
+            let heldOut = tuned.flatMap { plans in heldOutJudge.map { outcomes($0, plans) } }
             return Judgement(
                 plans: plans, expected: expected, heldOut: heldOut,
                 brokenLimits: problem.limits.filter { $0.isBroken(by: expected) }.map(\.metric))
         }
         let own = judged(run.answer.plans, tuned: tuned?.answer.plans)
         let baselines = Baseline.allCases.map { baseline in
+            // Who hedges hands over as well as those waits allow; who uses one endpoint alone has none to hand over to.
+            let handOvers = baseline.usesOneEndpoint ? nil : profiles.handOvers(problem)
             func made(_ profile: ServingProfile) -> DispatchPlan {
-                baseline.plan(
+                let plan = baseline.plan(
                     profile, limited: limit?.endpoint ?? .device, budget: limit?.budget ?? 1, alpha: problem.discoAlpha)
+                guard let handOvers else { return plan }
+                return plan.handingOver(in: profile, cutAt: run.buckets[0], costs: costs, handOvers)
             }
             let plan = made(profiles.all)
             let tunedPlan = tuned == nil ? nil : profiles.tuning.map(made)

@@ -58,7 +58,7 @@ import Testing
                     for source in PolicyTable.Endpoint.allCases {
                         #expect(
                             policy.handOver(from: source, promptTokens: length, requestID: id, at: time)
-                                == table.handOver(from: source, promptTokens: length, hour: hour))
+                                == table.handOver(from: source, promptTokens: length, requestID: id, hour: hour))
                     }
                 }
             }

@@ -95,4 +95,40 @@ import Testing
         #expect(violation.rule == (tokens == 0 ? .migrationRange : .countRange))
         #expect(violation.path == "$.buckets[0].migration.server_to_device.after_tokens")
     }
+
+    @Test func `an action may have hand-overs of its own, and a request takes those of the action it draws`() throws {
+        var table = try table()
+        let own = PolicyTable.Migrations(
+            deviceToServer: .handOver(.init(afterTokens: 3, bufferTokens: 1, expectedSaving: -1e-7)),
+            serverToDevice: .never(.tooSlow))
+        table.buckets[2].actions[1].migration = own
+        #expect(table.violations().isEmpty, "\(table.violations())")
+        #expect(try PolicyTable.decode(table.encoded()) == table)
+        var seen: Set<Int?> = []
+        for number in 0..<200 {
+            let id = "r\(number)"
+            let action = table.decision(promptTokens: 100, requestID: id)
+            let isOwn = action == table.buckets[2].actions[1].action
+            let fromServer = table.handOver(from: .server, promptTokens: 100, requestID: id)?.afterTokens
+            let fromDevice = table.handOver(from: .device, promptTokens: 100, requestID: id)?.afterTokens
+            #expect(fromServer == (isOwn ? nil : 40) && fromDevice == (isOwn ? 3 : nil))
+            seen.insert(fromDevice)
+        }
+        #expect(seen == [nil, 3])
+        #expect(table.handOver(from: .server, promptTokens: 100)?.afterTokens == 40)
+        let words = table.rendered(width: 80)
+        #expect(words.contains("device, 62.5 %") && words.contains("server, 37.5 %"), "\(words)")
+    }
+
+    @Test func `an action's hand-overs keep the rules of the bucket's`() throws {
+        var table = try table()
+        table.buckets[0].actions[0].migration = .init(
+            deviceToServer: .never(.dearer),
+            serverToDevice: .handOver(.init(afterTokens: 0, bufferTokens: -1, expectedSaving: 0)))
+        #expect(
+            table.violations().map(\.path) == [
+                "$.buckets[0].actions[0].migration.server_to_device.after_tokens",
+                "$.buckets[0].actions[0].migration.server_to_device.buffer_tokens",
+            ])
+    }
 }

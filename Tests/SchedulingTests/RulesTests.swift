@@ -47,4 +47,16 @@ import Testing
         #expect(long.migration(from: .device) == nil)
         #expect(long.reader == Reader(tokensPerSecond: 4.5))
     }
+
+    @Test func `an action's own hand-overs go with its draw`() {
+        var table = Self.table
+        table.readerTokensPerSecond = 4.5
+        table.buckets[1].actions[1].migration = .init(
+            deviceToServer: .never(.dearer),
+            serverToDevice: .handOver(.init(afterTokens: 7, bufferTokens: 2.5, expectedSaving: 1)))
+        for number in 0..<50 {
+            let rules = Rules(table, promptTokens: 10, requestID: "request-\(number)")
+            #expect((rules.migration(from: .server) != nil) == (rules.action.deviceWait == .infinity))
+        }
+    }
 }

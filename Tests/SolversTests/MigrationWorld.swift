@@ -15,7 +15,7 @@ struct MigrationWorld {
         let output: Int
     }
 
-    let requests: [Request]
+    var requests: [Request]
     /// Server samples by group, in seconds; infinite for failures.
     let server: [[Double]]
     let secondGroupFrom = 5
@@ -27,8 +27,8 @@ struct MigrationWorld {
     let costs: CostModel
     let tpot: [Endpoint: Double]
     let readers: [(share: Double, pace: Double)]
-    let rules: MigrationRules
-    let mixture: Mixture
+    var rules: MigrationRules
+    var mixture: Mixture
     let profile: ServingProfile
 
     init(seed: Int) throws {
@@ -52,7 +52,7 @@ struct MigrationWorld {
         noise =
             Array([-0.125, 0, 0.125, 0.75].prefix(Int.random(in: 1...4, using: &generator)))
             + (canFail && chance(2) ? [.infinity] : [])
-        line = DeviceFit(intercept: eighths(1...8), perToken: eighths(0...2) / 4)
+        line = DeviceFit(intercept: eighths(2...9), perToken: eighths(0...2) / 4)
         var rows = TraceRows()
         for residual in noise {
             rows.promptTokens.append(1)
@@ -111,17 +111,17 @@ struct MigrationWorld {
         return sum / Double(requests.count)
     }
 
-    private func prices(from source: Endpoint) -> (own: PerToken, other: PerToken) {
+    func prices(from source: Endpoint) -> (own: PerToken, other: PerToken) {
         let server = costs.server ?? PerToken(prefill: 0, decode: 0)
         let device = costs.device ?? PerToken(prefill: 0, decode: 0)
         return source == .server ? (server, device) : (device, server)
     }
 
-    private func serverSamples(_ length: Int) -> [Double] {
+    func serverSamples(_ length: Int) -> [Double] {
         server.count > 1 && length >= secondGroupFrom ? server[1] : server[0]
     }
 
-    private func deviceSamples(_ length: Int) -> [Double] {
+    func deviceSamples(_ length: Int) -> [Double] {
         noise.map { max(line.seconds(promptTokens: length) + $0, floor) }
     }
 

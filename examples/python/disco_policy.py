@@ -166,7 +166,7 @@ MIGRATION = Either(
     {"after_tokens": WHOLE, "buffer_tokens": NUMBER, "expected_saving": NUMBER, "stall?": NUMBER})
 MIGRATIONS = {"device_to_server": MIGRATION, "server_to_device": MIGRATION}
 BUCKETS = Each({
-    "from": WHOLE, "to": Maybe(WHOLE), "actions": Each({"probability": NUMBER, **WAITS}),
+    "from": WHOLE, "to": Maybe(WHOLE), "actions": Each({"probability": NUMBER, **WAITS, "migration?": MIGRATIONS}),
     "evidence": {"requests": WHOLE, "server_rows": WHOLE, "borrowed_from": Maybe(WHOLE)}, "migration?": MIGRATIONS})
 CERTIFICATE = {
     "status": STATUS, "primal": NUMBER, "bound": NUMBER, "gap": NUMBER, "scale": NUMBER, "multipliers": NUMBERS,
@@ -361,14 +361,15 @@ def check_buckets(buckets: list, table: dict, path: str):
         source = evidence["borrowed_from"]
         require(source is None or source != first and source in starts, "borrowed-from", place,
                 "wanted the first length of another bucket")
-        check_migrations(bucket.get("migration"), table, place)
+        for holder in (bucket, *bucket["actions"]):
+            check_migrations(holder.get("migration"), table, place)
 
 
 def check_migrations(migrations: Optional[dict], table: dict, path: str):
     for migration in (migrations or {}).values():
         if "never" not in migration:
             require("reader" in table, "migration-reader", path, "a hand-over needs the reader's pace")
-            amounts = [migration["buffer_tokens"], migration["expected_saving"], migration.get("stall", 0)]
+            amounts = [migration["buffer_tokens"], migration.get("stall", 0)]
             require(migration["after_tokens"] >= 0, "count-range", path, "wanted a token at least")
             require(migration["after_tokens"] >= 1 and min(amounts) >= 0, "migration-range", path, "wanted amounts of at least 0")
 
@@ -463,8 +464,8 @@ class Policy:
         """When a response that `source` streams goes to the other endpoint: after_tokens, buffer_tokens; None for never."""
         if not (server and device):
             return None
-        _, bucket = self._choice(prompt_tokens, request_id, at)
-        migrations = bucket.get("migration")
+        choice, bucket = self._choice(prompt_tokens, request_id, at)
+        migrations = choice.get("migration", bucket.get("migration"))
         migration = migrations and migrations["device_to_server" if source == "device" else "server_to_device"]
         return None if migration is None or "never" in migration else migration
 

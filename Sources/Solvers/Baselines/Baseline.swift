@@ -23,6 +23,9 @@ public enum Baseline: String, Sendable, CaseIterable {
     /// The paper's policy for a limited device.
     case discoD = "disco-d"
 
+    /// Whether requests never meet more than one endpoint, the same for all.
+    public var usesOneEndpoint: Bool { self == .serverOnly || self == .deviceOnly }
+
     /// The baseline's plan.
     /// - Parameters:
     ///   - profile: The data it is tuned on.

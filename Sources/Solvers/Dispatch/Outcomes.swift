@@ -37,11 +37,13 @@ public struct WorldsModel: Sendable {
     /// - Parameters:
     ///   - plans: What to do in each world.
     ///   - costs: Prices and energies; a figure that needs a missing one is left out.
+    ///   - transfer: Money per hand-over besides the target's prefill.
     ///   - quantiles: Which TTFT quantiles to compute, in any order; other metrics among them are passed over.
     /// - Returns: One number per metric that the data can tell.
-    /// - Complexity: O(lengths · actions · residuals) and a bisection of about 62 steps a quantile.
+    /// - Complexity: O(lengths · actions · residuals + pairs of lengths · hand-overs) and a bisection of about 62 steps a quantile.
     public func outcomes(
-        of plans: [DispatchPlan], costs: CostModel, quantiles: [Metric] = Metric.reportedQuantiles
+        of plans: [DispatchPlan], costs: CostModel, transfer: Double = 0,
+        quantiles: [Metric] = Metric.reportedQuantiles
     ) -> Outcomes {
         precondition(plans.count == worlds.count, "each world needs a plan")
         var outcomes = Outcomes()
@@ -50,10 +52,12 @@ public struct WorldsModel: Sendable {
         var failed = 0.0
         var meanPrompt = 0.0
         var use = TokenUse(serverPrefill: 0, serverDecode: 0, devicePrefill: 0, deviceDecode: 0)
+        var moved = MovedTokens()
         for ((model, share), plan) in zip(worlds, plans) {
             let workload = model.profile.workload
             let total = Double(workload.requests)
             meanPrompt += share * workload.meanPromptTokens
+            let answers = plan.handsOver ? AnswerLengths(workload) : nil
             for (range, mixture) in plan.runs(over: workload.lengths) {
                 for part in mixture.parts {
                     let means = model.meanTTFT(promptTokens: workload.lengths[range], under: part.action)
@@ -69,6 +73,11 @@ public struct WorldsModel: Sendable {
                         use.devicePrefill += weight * shares.deviceStarted * Double(length)
                         use.serverDecode += weight * shares.serverAnswers * output
                         use.deviceDecode += weight * shares.deviceAnswers * output
+                        if let answers {
+                            moved.add(
+                                part.handOvers, answers, i, promptTokens: length, server: weight * shares.serverAnswers,
+                                device: weight * shares.deviceAnswers)
+                        }
                     }
                 }
             }
@@ -79,8 +88,9 @@ public struct WorldsModel: Sendable {
         outcomes[.serverPrefillShare] = min(1, use.serverPrefill / meanPrompt)
         outcomes[.devicePrefillShare] = min(1, use.devicePrefill / meanPrompt)
         if worlds.allSatisfy({ $0.model.profile.workload.meanOutputTokens != nil }) {
-            outcomes[.costMean] = costs.money(for: use)
-            outcomes[.energyMean] = costs.joules(for: use)
+            let streamed = moved.added(to: use)
+            outcomes[.costMean] = costs.money(for: streamed).map { $0 + transfer * moved.handOvers }
+            outcomes[.energyMean] = costs.joules(for: streamed)
         }
         var from = 0.0
         for metric in quantiles.sorted() {
@@ -138,9 +148,10 @@ public struct WorldsModel: Sendable {
 extension FirstTokenModel {
     /// The outcomes of one plan in this world alone; see `WorldsModel`.
     public func outcomes(
-        of plan: DispatchPlan, costs: CostModel, quantiles: [Metric] = Metric.reportedQuantiles
+        of plan: DispatchPlan, costs: CostModel, transfer: Double = 0,
+        quantiles: [Metric] = Metric.reportedQuantiles
     ) -> Outcomes {
-        WorldsModel([(profile, 1)]).outcomes(of: [plan], costs: costs, quantiles: quantiles)
+        WorldsModel([(profile, 1)]).outcomes(of: [plan], costs: costs, transfer: transfer, quantiles: quantiles)
     }
 
     /// The quantile of one plan in this world alone; see `WorldsModel`.

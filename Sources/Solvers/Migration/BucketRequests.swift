@@ -57,6 +57,11 @@ public struct BucketRequests: Sendable {
     /// The longest answer in tokens; 0 without requests.
     public var longestOutput: Int { ends.last?.output ?? 0 }
 
+    /// The answers as savings are summed over them, all streamed by the source.
+    var answers: [WeightedAnswer] {
+        ends.map { WeightedAnswer(output: $0.output, prompt: Double(lengths[$0.length]), weight: $0.weight) }
+    }
+
     /// The total weight: the number of requests, where each counts 1.
     public var weight: Double { ends.reduce(0) { $0 + $1.weight } }
 }

@@ -3,52 +3,6 @@ internal import Distributions
 public import Profiles
 public import Serving
 
-/// When to hand a running response over to the other endpoint, and what that saves.
-public struct MigrationPoint: Sendable, Hashable {
-    /// i*: output tokens that the source delivers first, ≥ 1.
-    public let afterTokens: Int
-    /// B: tokens that the reader must have ahead for the hand-over to go unnoticed, ≥ 0.
-    ///
-    /// 0 where the source is slower than the reader: nothing gathers ahead, and the target comes within one gap.
-    public let bufferTokens: Double
-    /// J(never) − J(i*): money per request that the source answers, > 0.
-    public let expectedSaving: Double
-    /// The hand-over time that holds for all but ε, in seconds.
-    public let handOverSeconds: Double
-    /// Mean seconds by which a hand-over to a target slower than its reader delays the end of reading; nil where such
-    /// targets are not allowed.
-    public let stallSeconds: Double?
-}
-
-/// Why a response is never handed over.
-public enum NoMigration: String, Sendable, Hashable, CaseIterable {
-    /// Handing over costs at least what it saves, at every token.
-    case dearer
-    /// Wherever it would save, the reader would wait for the target's first token.
-    case tooSlow = "too-slow"
-    /// People read faster than the target decodes.
-    case readerTooFast = "reader-too-fast"
-    /// The target fails in a share ε of requests or more.
-    case targetFails = "target-fails"
-    /// No request of the bucket has a known answer length.
-    case noOutputLengths = "no-output-lengths"
-    /// An endpoint's time per output token is not known.
-    case tpotUnknown = "tpot-unknown"
-    /// An endpoint's price is not known.
-    case priceUnknown = "price-unknown"
-}
-
-/// What a bucket does with the running responses of one endpoint.
-public enum MigrationDecision: Sendable, Hashable {
-    /// Hand over.
-    case handOver(MigrationPoint)
-    /// Do not, and why.
-    case never(NoMigration)
-
-    /// The hand-over; nil for never.
-    public var point: MigrationPoint? { if case .handOver(let point) = self { point } else { nil } }
-}
-
 /// When to hand running responses over: i* = argmin J(i) over the points at which no reader waits.
 ///
 ///     J(i) = E[ c^d_e min(o, i) + 1(o > i) (c^p_f (l + i) + transfer) + c^d_f (o − i)⁺ ],  J(never) = c^d_e E[o]
@@ -60,14 +14,15 @@ public struct MigrationProblem: Sendable {
     public let profile: ServingProfile
     /// Prices.
     public let costs: CostModel
-    /// Seconds between the server's output tokens; nil where unknown.
-    public let serverTPOT: Double?
-    /// Seconds between the device's output tokens; nil where unknown.
-    public let deviceTPOT: Double?
-    /// Who reads.
-    public let readers: Readers
-    /// Network, transfer, ε, stalls.
-    public let rules: MigrationRules
+    /// Paces, readers and rules.
+    public let settings: HandOverSettings
+
+    /// A problem.
+    public init(profile: ServingProfile, costs: CostModel, settings: HandOverSettings) {
+        self.profile = profile
+        self.costs = costs
+        self.settings = settings
+    }
 
     /// A problem.
     /// - Precondition: 0 < ε < 1; network and transfer ≥ 0; times per token > 0.
@@ -75,16 +30,16 @@ public struct MigrationProblem: Sendable {
         profile: ServingProfile, costs: CostModel, serverTPOT: Double?, deviceTPOT: Double?, readers: Readers,
         rules: MigrationRules = MigrationRules()
     ) {
-        precondition(rules.epsilon > 0 && rules.epsilon < 1, "an ε of \(rules.epsilon)")
-        precondition(rules.network >= 0 && rules.transfer >= 0, "a hand-over takes and costs at least nothing")
-        precondition((serverTPOT ?? 1) > 0 && (deviceTPOT ?? 1) > 0, "a token takes time")
-        self.profile = profile
-        self.costs = costs
-        self.serverTPOT = serverTPOT
-        self.deviceTPOT = deviceTPOT
-        self.readers = readers
-        self.rules = rules
+        self.init(
+            profile: profile, costs: costs,
+            settings: HandOverSettings(
+                serverTPOT: serverTPOT, deviceTPOT: deviceTPOT, readers: readers, rules: rules))
     }
+
+    /// Who reads.
+    public var readers: Readers { settings.readers }
+    /// Network, transfer, ε, stalls.
+    public var rules: MigrationRules { settings.rules }
 
     /// When requests that `source` answers are handed to the other endpoint.
     /// - Parameters:
@@ -98,53 +53,88 @@ public struct MigrationProblem: Sendable {
     ) -> MigrationDecision {
         guard let side = side(from: source) else { return .never(.priceUnknown) }
         guard !requests.ends.isEmpty else { return .never(.noOutputLengths) }
+        return decision(from: source, side, requests, requests.answers, under: mixture)
+    }
+
+    /// The same where savings are sums over `answers`, weighted by how often the source streams each.
+    func decision(
+        from source: Endpoint, _ side: MigrationSide, _ requests: BucketRequests, _ answers: [WeightedAnswer],
+        under mixture: Mixture?
+    ) -> MigrationDecision {
         // Whether anything saves needs no times.
         var free = MigrationSearch(
-            requests, side: side, sourceTPOT: 1, readers: [], rules: rules, times: NoTime())
+            answers, side: side,
+            clock: HandOverClock(requests, sourceTPOT: 1, readers: [], rules: rules, times: NoTime()))
         guard case .found = free.best() else { return .never(.dearer) }
-        switch source {
-        case .server:
-            return decision(from: source, side, requests, DeviceTimes(profile, shortest: requests.lengths[0]))
-        case .device:
-            if let mixture, let late = LateServerTimes(profile, under: mixture, requests: requests) {
-                return decision(from: source, side, requests, late)
-            }
-            return decision(from: source, side, requests, ServerTimes(profile))
+        if let reason = obstacle(from: source) { return .never(reason) }
+        let best = withClock(from: source, requests, under: mixture, SearchByClock(answers: answers, side: side))
+        switch best.outcome {
+        case .dearer: return .never(.dearer)
+        case .late: return .never(best.seconds < .infinity ? .tooSlow : .targetFails)
+        case .found(let tokens, let saving):
+            return .handOver(
+                point(
+                    from: source, after: tokens, seconds: best.seconds,
+                    saving: saving / answers.reduce(0) { $0 + $1.weight }, requests))
         }
     }
 
-    private func decision(
-        from source: Endpoint, _ side: MigrationSide, _ requests: BucketRequests, _ times: some TargetTimes
-    ) -> MigrationDecision {
-        guard let own = tpot(of: source), let other = tpot(of: source.other) else { return .never(.tpotUnknown) }
-        guard failedShare(of: source.other) < rules.epsilon - 1e-12 else { return .never(.targetFails) }
+    /// What is to be known of a hand-over after `i` tokens that takes so many seconds.
+    func point(
+        from source: Endpoint, after i: Int, seconds: Double, saving: Double, _ requests: BucketRequests
+    ) -> MigrationPoint {
+        guard let own = settings.tpot(of: source), let other = settings.tpot(of: source.other) else {
+            preconditionFailure("a hand-over needs both times per token")
+        }
+        return MigrationPoint(
+            afterTokens: i, bufferTokens: buffer(after: i, seconds: seconds, sourceTPOT: own), expectedSaving: saving,
+            handOverSeconds: seconds,
+            stallSeconds: rules.allowsStall
+                ? stall(requests, after: i, seconds: seconds, source: own, target: other) : nil)
+    }
+
+    /// What stands against any hand-over from `source`, whatever it saves; nil where nothing does.
+    func obstacle(from source: Endpoint) -> NoMigration? {
+        guard settings.tpot(of: source) != nil, let other = settings.tpot(of: source.other) else {
+            return .tpotUnknown
+        }
+        guard failedShare(of: source.other) < rules.epsilon - 1e-12 else { return .targetFails }
+        let outreading = readers.paces.reduce(0) { $0 + (outreads($1, other) ? $1.share : 0) }
+        return rules.allowsStall || outreading <= rules.epsilon + 1e-12 ? nil : .readerTooFast
+    }
+
+    private func outreads(_ pace: Readers.Pace, _ targetTPOT: Double) -> Bool {
+        pace.tokensPerSecond * targetTPOT > 1 + 1e-12
+    }
+
+    /// A clock of hand-overs from `source` to a target of the given times.
+    /// - Precondition: nothing stands against them (`obstacle`).
+    func clock<Times: TargetTimes>(
+        from source: Endpoint, _ requests: BucketRequests, _ times: Times
+    ) -> HandOverClock<Times> {
+        guard let own = settings.tpot(of: source), let other = settings.tpot(of: source.other) else {
+            preconditionFailure("a hand-over needs both times per token")
+        }
         let readers = self.readers.paces.map { pace in
-            let outreads = pace.tokensPerSecond * other > 1 + 1e-12
-            return (
-                share: pace.share, secondsPerToken: outreads && !rules.allowsStall ? 0 : 1 / pace.tokensPerSecond,
-                outreads: outreads
+            (
+                share: pace.share,
+                secondsPerToken: outreads(pace, other) && !rules.allowsStall ? 0 : 1 / pace.tokensPerSecond
             )
         }
-        let outreading = readers.reduce(0) { $0 + ($1.outreads ? $1.share : 0) }
-        guard rules.allowsStall || outreading <= rules.epsilon + 1e-12 else { return .never(.readerTooFast) }
-        let search = MigrationSearch(
-            requests, side: side, sourceTPOT: own, readers: readers.map { ($0.share, $0.secondsPerToken) },
-            rules: rules,
-            times: times)
-        var running = search
-        switch running.best() {
-        case .dearer: return .never(.dearer)
-        case .late(let first):
-            return .never(search.handOverSeconds(after: first) < .infinity ? .tooSlow : .targetFails)
-        case .found(let tokens, let saving):
-            let seconds = search.handOverSeconds(after: tokens)
-            return .handOver(
-                MigrationPoint(
-                    afterTokens: tokens, bufferTokens: buffer(after: tokens, seconds: seconds, sourceTPOT: own),
-                    expectedSaving: saving, handOverSeconds: seconds,
-                    stallSeconds: rules.allowsStall
-                        ? stall(requests, after: tokens, seconds: seconds, source: own, target: other) : nil))
+        return HandOverClock(requests, sourceTPOT: own, readers: readers, rules: rules, times: times)
+    }
+
+    /// What `reader` makes of a clock that knows the target's times: those of a server that was beaten, where it was.
+    func withClock<Reader: ClockReader>(
+        from source: Endpoint, _ requests: BucketRequests, under mixture: Mixture?, _ reader: Reader
+    ) -> Reader.Result {
+        if source == .server {
+            return reader.read(clock(from: source, requests, DeviceTimes(profile, shortest: requests.lengths[0])))
         }
+        if let mixture, let late = LateServerTimes(profile, under: mixture, requests: requests) {
+            return reader.read(clock(from: source, requests, late))
+        }
+        return reader.read(clock(from: source, requests, ServerTimes(profile)))
     }
 
     /// B = r h, but no more than is ahead after i* tokens on time, r the pace that at most ε of all readers exceed.
@@ -176,43 +166,16 @@ public struct MigrationProblem: Sendable {
         return weight > 0 ? sum / weight : 0
     }
 
-    private func tpot(of endpoint: Endpoint) -> Double? { endpoint == .server ? serverTPOT : deviceTPOT }
-
     private func failedShare(of endpoint: Endpoint) -> Double {
         endpoint == .server ? profile.server.pooled.massAtInfinity : profile.device.failedShare
     }
 
-    private func side(from source: Endpoint) -> MigrationSide? {
+    /// What tokens cost in money; nil where a price is missing.
+    func side(from source: Endpoint) -> MigrationSide? {
         guard let server = costs.server, let device = costs.deviceTotal else { return nil }
         let (own, other) = source == .server ? (server, device) : (device, server)
         return MigrationSide(
             sourceDecode: own.decode, targetPrefill: other.prefill, targetDecode: other.decode,
             transfer: rules.transfer)
-    }
-
-    // MARK: - What responses cost
-
-    /// J(i; l): the mean cost of decoding a response and of handing it over after `i` tokens, a prompt length each.
-    /// - Parameters:
-    ///   - source: Who streams at first.
-    ///   - requests: A bucket's requests.
-    ///   - i: Tokens before the hand-over, ≥ 1; nil for never.
-    /// - Returns: Money per request that the source answers, in the order of `requests.lengths`; nil where a price is missing.
-    /// - Complexity: O(requests).
-    public func costs(from source: Endpoint, for requests: BucketRequests, handingOverAfter i: Int?) -> [Double]? {
-        guard let side = side(from: source) else { return nil }
-        var sums = [Double](repeating: 0, count: requests.lengths.count)
-        var weights = sums
-        for end in requests.ends {
-            var cost = side.sourceDecode * Double(end.output)
-            if let i, end.output > i {
-                cost =
-                    side.sourceDecode * Double(i) + side.targetPrefill * Double(requests.lengths[end.length] + i)
-                    + side.transfer + side.targetDecode * Double(end.output - i)
-            }
-            sums[end.length] += end.weight * cost
-            weights[end.length] += end.weight
-        }
-        return zip(sums, weights).map { $0 / $1 }
     }
 }

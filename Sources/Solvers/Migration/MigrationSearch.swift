@@ -1,184 +1,163 @@
 internal import Serving
 
-/// Unit costs and paces of one direction, source to target.
-struct MigrationSide {
-    /// Money per token that the source decodes.
-    let sourceDecode: Double
-    /// Money per token that the target prefills.
-    let targetPrefill: Double
-    /// Money per token that the target decodes.
-    let targetDecode: Double
-    /// Money per hand-over.
-    let transfer: Double
+/// What tokens are worth in one direction, source to target: money, or what a Lagrangian makes of them.
+struct MigrationSide: Hashable {
+    /// Per token that the source decodes.
+    var sourceDecode: Double
+    /// Per token that the target prefills.
+    var targetPrefill: Double
+    /// Per token that the target decodes.
+    var targetDecode: Double
+    /// Per hand-over.
+    var transfer: Double
+
+    /// What a token decoded by the target instead of the source saves.
+    var difference: Double { sourceDecode - targetDecode }
+    /// Whether no hand-over can save, whatever its point.
+    var neverSaves: Bool { difference <= 0 && targetPrefill >= 0 && transfer >= 0 }
+    /// Whether waiting a token longer saves less, while no answer ends; mostly so, since the target prefills one more.
+    var favoursEarly: Bool { difference + targetPrefill >= 0 }
+}
+
+/// Answers by their end, weighted by how often the source streams them: what savings are sums over.
+struct WeightedAnswer {
+    /// Answer length in tokens.
+    var output: Int
+    /// Prompt length in tokens.
+    var prompt: Double
+    var weight: Double
+}
+
+/// What a search for a hand-over point ends with.
+enum SearchOutcome: Equatable {
+    /// Hand over after so many tokens, which saves so much in all.
+    case found(tokens: Int, saving: Double)
+    /// Nothing saves.
+    case dearer
+    /// What saves comes late for more than ε, from here on.
+    case late(firstTried: Int)
 }
 
 /// Searches a bucket's hand-over points for the one that saves most and goes unnoticed.
 ///
-/// Between two lengths at which answers end, waiting longer saves less and less: each token more is decoded by the source and
-/// prefilled by the target. So of each such stretch only the first point in time matters, and only while it would save more
-/// than the best so far. Source: derived, docs/maths/migration.md.
+/// Between two lengths at which answers end the saving is linear in the point, mostly falling: each token more is decoded by
+/// the source and prefilled by the target. So of each such stretch only the first point in time matters (the last, where it
+/// rises), and only while it would save more than the best so far. Source: derived, docs/maths/migration.md.
 struct MigrationSearch<Times: TargetTimes> {
-    let requests: BucketRequests
+    /// Ascending in their output.
+    let answers: [WeightedAnswer]
     let side: MigrationSide
-    let sourceTPOT: Double
-    /// Share and seconds per token of readers; those that outread the target, if they are not to stall, have 0 seconds.
-    let readers: [(share: Double, secondsPerToken: Double)]
-    let network: Double
-    let epsilon: Double
-    private var times: Times
-    /// What still runs, a prompt length each, and the indices of the shortest and the longest that do.
-    private var running: [Double]
-    private var shortest = 0
-    private var longest = 0
+    var clock: HandOverClock<Times>
 
     /// Hand-over points beyond this are not looked for, whatever a log says of answer lengths.
     static var farthest: Int { 1 << 22 }
 
-    init(
-        _ requests: BucketRequests, side: MigrationSide, sourceTPOT: Double,
-        readers: [(share: Double, secondsPerToken: Double)], rules: MigrationRules, times: Times
-    ) {
-        self.requests = requests
+    init(_ answers: [WeightedAnswer], side: MigrationSide, clock: HandOverClock<Times>) {
+        self.answers = answers
         self.side = side
-        self.sourceTPOT = sourceTPOT
-        self.readers = readers
-        network = rules.network
-        epsilon = rules.epsilon
-        self.times = times
-        running = Array(repeating: 0, count: requests.lengths.count)
-        longest = running.count - 1
-        for end in requests.ends { running[end.length] += end.weight }
+        self.clock = clock
     }
 
-    /// What the search ends with.
-    enum Outcome: Equatable {
-        /// Hand over after so many tokens, which saves so much money per request.
-        case found(tokens: Int, saving: Double)
-        /// Nothing saves.
-        case dearer
-        /// What saves comes late for more than ε, from here on.
-        case late(firstTried: Int)
-    }
-
-    /// The point that saves most; of equal ones the first.
+    /// The point that saves most; of equal ones the first found.
     /// - Complexity: O(requests + longest answer), but where short and long prompts disagree on whether a hand-over is in
     ///   time: there O(lengths · log residuals) for a point.
-    mutating func best() -> Outcome {
-        let ends = requests.ends
-        let total = requests.weight
-        let decoded = ends.reduce(0) { $0 + $1.weight * Double($1.output) }
-        let difference = side.sourceDecode - side.targetDecode
+    mutating func best() -> SearchOutcome {
+        var sums = HandOverSums(answers, side: side)
         // Savings closer than this are one: the rounding of prices must not choose.
-        let tolerance = 1e-12 * side.sourceDecode * decoded
+        let tolerance = sums.tolerance
         var best = (tokens: 0, saving: tolerance)
         var firstTried: Int?
-        var next = 0
-        var open = total  // requests that still run
-        var prompts = ends.reduce(0) { $0 + $1.weight * Double(requests.lengths[$1.length]) }  // their prompt tokens
-        var delivered = 0.0  // tokens of all requests by the point
-        var i = 0
+        var i = 1
         while true {
-            // The answers that end by the point i, then the stretch until the next one ends.
-            while next < ends.count, ends[next].output <= max(i, 1) {
-                let end = ends[next]
-                if i == 0 { delivered += end.weight * Double(end.output) }
-                open -= end.weight
-                prompts -= end.weight * Double(requests.lengths[end.length])
-                remove(end)
-                next += 1
-            }
-            guard next < ends.count, i < Self.farthest else { break }
-            if i == 0 {
-                delivered += open
-                i = 1
-            }
-            let stop = min(ends[next].output, Self.farthest)
-            var point = i
-            while point < stop {
-                let here = delivered + Double(point - i) * open
-                let saving =
-                    difference * (decoded - here)
-                    - (side.targetPrefill * (prompts + Double(point) * open) + side.transfer * open)
-                guard saving > best.saving + (best.tokens > 0 ? tolerance : 0) else { break }
+            sums.advance(to: i)
+            guard let end = sums.nextEnd, i < Self.farthest else { break }
+            clock.advance(to: i)
+            guard clock.isRunning else { break }
+            let stop = min(end, Self.farthest)
+            let bar = best.saving + (best.tokens > 0 ? tolerance : 0)
+            for step in 0..<stop - i {
+                let point = side.favoursEarly ? i + step : stop - 1 - step
+                let saving = sums.saving(after: point)
+                guard saving > bar else { break }
                 if firstTried == nil { firstTried = point }
-                if isInTime(point) {
+                if clock.isInTime(point) {
                     best = (point, saving)
                     break
                 }
-                point += 1
             }
-            delivered += Double(stop - i) * open
             i = stop
         }
-        if best.tokens > 0 { return .found(tokens: best.tokens, saving: best.saving / total) }
+        if best.tokens > 0 { return .found(tokens: best.tokens, saving: best.saving) }
         return firstTried.map { .late(firstTried: $0) } ?? .dearer
     }
+}
 
-    private mutating func remove(_ end: BucketRequests.End) {
-        running[end.length] -= end.weight
-        times.end(end.weight, length: end.length)
-        // What subtracting fractions leaves is nothing.
-        guard running[end.length] <= 1e-12 * end.weight else { return }
-        running[end.length] = 0
-        while shortest < longest, running[shortest] == 0 { shortest += 1 }
-        while longest > shortest, running[longest] == 0 { longest -= 1 }
-    }
+/// What is done with a clock, whatever its times.
+protocol ClockReader {
+    associatedtype Result
+    func read(_ clock: HandOverClock<some TargetTimes>) -> Result
+}
 
-    /// Lengths of prompt and answer that a hand-over after `i` tokens has to prefill.
-    private func prefills(after i: Int) -> ClosedRange<Int> {
-        (requests.lengths[shortest] + i)...(requests.lengths[longest] + i)
-    }
+/// Searches for the best point, with the hand-over time there (or where a late one was first tried).
+struct SearchByClock: ClockReader {
+    var answers: [WeightedAnswer]
+    var side: MigrationSide
 
-    /// Whether a hand-over after `i` tokens is late for at most ε of requests, target times and readers.
-    private mutating func isInTime(_ i: Int) -> Bool {
-        let tolerated = epsilon + 1e-12
-        let prefills = prefills(after: i)
-        var (least, most) = (0.0, 0.0)
-        for reader in readers {
-            let bounds = times.bounds(lengths: prefills, after: slack(i, reader.secondsPerToken))
-            least += reader.share * bounds.least
-            most += reader.share * bounds.most
+    func read<Times: TargetTimes>(_ clock: HandOverClock<Times>) -> (outcome: SearchOutcome, seconds: Double) {
+        var search = MigrationSearch(answers, side: side, clock: clock)
+        let outcome = search.best()
+        switch outcome {
+        case .dearer: return (outcome, 0)
+        case .found(let tokens, _), .late(let tokens): return (outcome, clock.handOverSeconds(after: tokens))
         }
-        if most <= tolerated { return true }
-        if least > tolerated { return false }
-        var late = 0.0
-        for reader in readers {
-            let x = slack(i, reader.secondsPerToken)
-            late += reader.share * times.lateShare(requests.lengths, running, tokens: i, after: x)
+    }
+}
+
+/// Prefix sums over answers in the order of their ends, from which the saving of any point follows.
+struct HandOverSums {
+    private let answers: [WeightedAnswer]
+    private let side: MigrationSide
+    /// Tokens of all answers.
+    private let all: Double
+    /// Answers that still run, their prompt tokens, and the tokens of those that have ended.
+    private var open: Double
+    private var prompts: Double
+    private var ended = 0.0
+    private var next = 0
+
+    init(_ answers: [WeightedAnswer], side: MigrationSide) {
+        self.answers = answers
+        self.side = side
+        (all, open, prompts) = answers.reduce(into: (0, 0, 0)) { sums, answer in
+            sums.0 += answer.weight * Double(answer.output)
+            sums.1 += answer.weight
+            sums.2 += answer.weight * answer.prompt
         }
-        return late <= tolerated
     }
 
-    /// Seconds that the target may take for a reader: max(i / r, i τ) − (i − 1) τ less the network; −∞ for readers that stall.
-    private func slack(_ i: Int, _ secondsPerToken: Double) -> Double {
-        guard secondsPerToken > 0 else { return -.infinity }
-        let due = max(Double(i) * secondsPerToken, Double(i) * sourceTPOT)
-        let slack = due - Double(i - 1) * sourceTPOT
-        // A hand-over that is due to the instant is in time, however its times are rounded.
-        return slack + 1e-12 * due - network
+    /// Differences of savings that are rounding.
+    var tolerance: Double { 1e-12 * abs(side.sourceDecode) * all }
+
+    /// The next length at which an answer ends; nil where all have.
+    var nextEnd: Int? { next < answers.count ? answers[next].output : nil }
+
+    /// Ends the answers of at most `i` tokens.
+    mutating func advance(to i: Int) {
+        while next < answers.count, answers[next].output <= i {
+            let answer = answers[next]
+            open -= answer.weight
+            prompts -= answer.weight * answer.prompt
+            ended += answer.weight * Double(answer.output)
+            next += 1
+        }
     }
 
-    /// The hand-over time after `i` tokens, in seconds: the smallest h with P(network + target's time > h) ≤ ε.
+    /// J(never) − J(i), summed over all answers.
     ///
-    /// Bisects on the bit patterns of doubles. Infinite where failures leave none.
-    func handOverSeconds(after i: Int) -> Double {
-        var search = self
-        for end in requests.ends where end.output <= i { search.remove(end) }
-        let prefills = search.prefills(after: i)
-        func isLate(_ x: Double) -> Bool {
-            let bounds = search.times.bounds(lengths: prefills, after: x)
-            if bounds.most <= epsilon + 1e-12 { return false }
-            if bounds.least > epsilon + 1e-12 { return true }
-            return search.times.lateShare(requests.lengths, search.running, tokens: i, after: x) > epsilon + 1e-12
-        }
-        guard !isLate(.greatestFiniteMagnitude) else { return .infinity }
-        var low = UInt64(0)
-        var high = 1e9.bitPattern
-        guard !isLate(1e9) else { return .infinity }
-        while low < high {
-            let middle = low + (high - low) / 2
-            if isLate(Double(bitPattern: middle)) { low = middle + 1 } else { high = middle }
-        }
-        return network + Double(bitPattern: low)
+    /// Those of at most `i` tokens have ended, no longer one has.
+    func saving(after i: Int) -> Double {
+        let decoded = ended + Double(i) * open
+        return side.difference * (all - decoded)
+            - (side.targetPrefill * (prompts + Double(i) * open) + side.transfer * open)
     }
 }

@@ -125,3 +125,54 @@ extension DeviceFit {
         return first <= 0 && last <= 0 ? false : nil
     }
 }
+
+/// The least that the server may be late after any action, whatever lengths still run.
+struct LeastServerTimes: TargetTimes {
+    private let server: ServerProfile
+
+    /// The server of a world.
+    init(_ profile: ServingProfile) { server = profile.server }
+
+    private func late(_ lengths: ClosedRange<Int>, after x: Double) -> Double {
+        var least = 1.0
+        for group in server.group(of: lengths.lowerBound)...server.group(of: lengths.upperBound) {
+            least = min(least, server.groups[group].survival(at: max(0, x)))
+        }
+        return least
+    }
+
+    func bounds(lengths: ClosedRange<Int>, after x: Double) -> (least: Double, most: Double) {
+        let late = late(lengths, after: x)
+        return (late, late)
+    }
+
+    func lateShare(_ lengths: [Int], _ running: [Double], tokens i: Int, after x: Double) -> Double {
+        guard let first = running.firstIndex(where: { $0 > 0 }), let last = running.lastIndex(where: { $0 > 0 }) else {
+            return 0
+        }
+        return late(lengths[first] + i...lengths[last] + i, after: x)
+    }
+}
+
+/// The least that a beaten server may be late under any action of a range: late answers of the one that has fewest, over
+/// the device's wins under the one that has most.
+struct RangeOfServerTimes: TargetTimes {
+    private var late: LateServerTimes
+    private let won: [Double]
+
+    /// Times for a range of actions.
+    init(_ late: LateServerTimes, won: [Double]) {
+        self.late = late
+        self.won = won
+    }
+
+    func bounds(lengths: ClosedRange<Int>, after x: Double) -> (least: Double, most: Double) {
+        (late.unconditional(lengths, after: x), 1)
+    }
+
+    mutating func lateShare(_ lengths: [Int], _ running: [Double], tokens i: Int, after x: Double) -> Double {
+        let (sum, _) = late.wonLate(lengths, running, tokens: i, after: x)
+        let all = zip(running, won).reduce(0) { $0 + $1.0 * $1.1 }
+        return all > 0 ? min(1, sum / all) : 0
+    }
+}

@@ -69,6 +69,7 @@ extension BucketTerms {
             wins += lost - fails
             winsAfter += lost - failsAfter
         }
+        sides.members.note(i, second: (wins, winsBefore, winsAfter), failed: (fails, failsBefore, failsAfter))
         sides.add(Term.mean, requests[i] * mean, before: requests[i] * mean, after: requests[i] * mean)
         sides.add(Term.start, tokens[i] * started, before: tokens[i] * startedBefore, after: tokens[i] * startedAfter)
         for (answers, failures, weight) in [

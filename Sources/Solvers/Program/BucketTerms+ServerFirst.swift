@@ -112,6 +112,7 @@ extension BucketTerms {
         sides.add(Term.answers, share * wins, before: share * winsBefore, after: share * winsAfter)
         sides.add(Term.decode, outputs[i] * wins, before: outputs[i] * winsBefore, after: outputs[i] * winsAfter)
         let (fails, failsBefore, failsAfter) = (lost * late, lost * lateBefore, lost * lateAfter)
+        sides.members.note(i, second: (wins, winsBefore, winsAfter), failed: (fails, failsBefore, failsAfter))
         sides.add(Term.failed, share * fails, before: share * failsBefore, after: share * failsAfter)
         sides.add(
             Term.failedDecode, outputs[i] * fails, before: outputs[i] * failsBefore, after: outputs[i] * failsAfter)

@@ -70,11 +70,14 @@ final class BucketTerms: Sendable {
         var at: [Double]
         var before: [Double]
         var after: [Double]
+        /// Who answers requests of each length; empty where nobody asks.
+        var members: Members
 
-        init(count: Int) {
+        init(count: Int, members: Int = 0) {
             at = Array(repeating: 0, count: count)
             before = at
             after = at
+            self.members = Members(count: members)
         }
 
         mutating func add(_ term: Int, _ at: Double, before: Double, after: Double) {
@@ -84,18 +87,44 @@ final class BucketTerms: Sendable {
         }
     }
 
+    /// Who answers requests of each length at a wait (0), towards it from the left (1) and from the right (2).
+    struct Members {
+        /// P(the second endpoint answers), side by side: `count` numbers a side.
+        var second: [Double]
+        /// P(nobody answers), likewise.
+        var failed: [Double]
+        private let count: Int
+
+        init(count: Int) {
+            self.count = count
+            second = Array(repeating: 0, count: 3 * count)
+            failed = second
+        }
+
+        /// Takes note of a length; the numbers are at the wait, before it and after it.
+        mutating func note(
+            _ member: Int, second: (Double, Double, Double), failed: (Double, Double, Double)
+        ) {
+            guard count > 0 else { return }
+            (self.second[member], self.second[count + member], self.second[2 * count + member]) = second
+            (self.failed[member], self.failed[count + member], self.failed[2 * count + member]) = failed
+        }
+    }
+
     /// Which terms a program looks at; the others stay 0.
     struct Needs: Sendable {
         var mean = false
         var answers = false
         var failed = false
+        /// Whether answers are wanted for each length by itself.
+        var members = false
         var tails: [Double] = []
     }
 
     /// The terms where `first` starts at once and the other endpoint after `wait`; from the timeout on it never starts.
     /// - Complexity: O(lengths · residuals) look-ups of O(1).
     func sides(startingWith first: Endpoint, wait: Double, needs: Needs) -> Sides {
-        var sides = Sides(count: Term.firstTail + needs.tails.count)
+        var sides = Sides(count: Term.firstTail + needs.tails.count, members: needs.members ? range.count : 0)
         if first == .server {
             serverFirst(wait, needs, &sides)
         } else {

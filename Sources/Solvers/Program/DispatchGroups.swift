@@ -6,12 +6,14 @@ internal import Serving
 /// The buckets of a dispatch program as groups of choices: waits of either endpoint, valued as they are asked for.
 struct DispatchGroups: PlanSource, Sendable {
     /// For each group its two families, starting with the server and with the device.
-    private var servers: [WaitSearch]
-    private var devices: [WaitSearch]
+    var servers: [WaitSearch]
+    var devices: [WaitSearch]
     /// What is minimized and what is limited, over the terms of each family.
     private let rows: [(server: TermRow, device: TermRow)]
-    private let objective: OutcomeRow
-    private let limitRows: [OutcomeRow]
+    let objective: OutcomeRow
+    let limitRows: [OutcomeRow]
+    /// What becomes of running responses.
+    var streams: StreamOptions
     private var least: [Double]
     private var greatest: [Double]
     /// The largest sum of a value's parts without their signs, times the number of groups.
@@ -25,7 +27,12 @@ struct DispatchGroups: PlanSource, Sendable {
     ///   - objective: What is minimized.
     ///   - limits: One row a limit.
     ///   - tails: The times t of the terms P(T > t).
-    init(buckets: [BucketTerms], objective: OutcomeRow, limits: [OutcomeRow], tails: [Double]) {
+    ///   - handOvers: What may become of running responses, a bucket each; empty where they stay.
+    ///   - standard: Prices by which responses are handed over where nothing else says.
+    init(
+        buckets: [BucketTerms], objective: OutcomeRow, limits: [OutcomeRow], tails: [Double],
+        handOvers: [BucketHandOvers?] = [], standard: DecodePrices = DecodePrices()
+    ) {
         self.objective = objective
         limitRows = limits
         let all = [objective] + limits
@@ -34,12 +41,15 @@ struct DispatchGroups: PlanSource, Sendable {
         needs.tails = tails
         needs.mean = all.contains { $0.mean != 0 }
         needs.answers = all.contains {
-            $0.serverAnswers != 0 || $0.deviceAnswers != 0 || $0.serverDecode != 0 || $0.deviceDecode != 0
+            $0.serverAnswers != 0 || $0.deviceAnswers != 0 || !$0.streams.isZero
         }
+        let handsOver = handOvers.contains { $0 != nil }
+        needs.members = handsOver
+        streams = StreamOptions(buckets: buckets.count, rows: all, standard: standard)
         needs.failed = needs.answers || all.contains { $0.failed != 0 }
         closest = needs.failed ? 2e-8 : 0
-        let usesServerFirst = rows.contains { Self.canGain(from: $0.server) }
-        let usesDeviceFirst = rows.contains { Self.canGain(from: $0.device) }
+        let usesServerFirst = handsOver || rows.contains { Self.canGain(from: $0.server) }
+        let usesDeviceFirst = handsOver || rows.contains { Self.canGain(from: $0.device) }
         let curves = Curves(buckets)
         let needsTimes = usesDeviceFirst || !tails.isEmpty
         servers = []
@@ -51,11 +61,13 @@ struct DispatchGroups: PlanSource, Sendable {
             servers.append(
                 WaitSearch(
                     bucket, first: .server, needs: needs, curve: usesServerFirst ? curves.server(g) : nil,
-                    deviceTimes: times, onlyRace: !usesServerFirst))
+                    deviceTimes: times, onlyRace: !usesServerFirst,
+                    handOvers: handOvers.isEmpty ? nil : handOvers[g]))
             devices.append(
                 WaitSearch(
                     bucket, first: .device, needs: needs, curve: usesDeviceFirst && needs.mean ? curves.device(g) : nil,
-                    deviceTimes: times, onlyRace: !usesDeviceFirst))
+                    deviceTimes: times, onlyRace: !usesDeviceFirst,
+                    handOvers: handOvers.isEmpty ? nil : handOvers[g]))
         }
         least = buckets.map { _ in .infinity }
         greatest = buckets.map { _ in -.infinity }
@@ -82,7 +94,7 @@ struct DispatchGroups: PlanSource, Sendable {
     }
 
     // Searches are used where they are: a copy of one would cost more than what is asked of it.
-    private func combination(_ row: Int, _ group: Int, _ number: Int, _ first: Endpoint) -> Double {
+    func combination(_ row: Int, _ group: Int, _ number: Int, _ first: Endpoint) -> Double {
         first == .server
             ? servers[group].combination(number, rows[row].server)
             : devices[group].combination(number, rows[row].device)
@@ -104,26 +116,58 @@ struct DispatchGroups: PlanSource, Sendable {
         number == 0 ? 0 : 2 * number + (first == .device ? 1 : 0)
     }
 
-    /// The action of a choice.
-    func action(group: Int, choice: Int) -> Action {
-        let first: Endpoint = choice % 2 == 0 ? .server : .device
-        let wait = first == .server ? servers[group].waits[choice / 2] : devices[group].waits[choice / 2]
-        return Action(first: first, otherAfter: wait >= servers[group].timeout ? .infinity : wait)
+    /// The wait of a choice: its number, and who starts at once.
+    func wait(group: Int, choice: Int) -> (number: Int, first: Endpoint) {
+        guard !handsOver(group) else {
+            let option = streams.options[group][choice]
+            return (option.number, option.first)
+        }
+        return (choice / 2, choice % 2 == 0 ? .server : .device)
     }
 
-    /// The choice of an action, valued if it was not; waits beyond the timeout count as never.
-    mutating func choice(group: Int, action: Action) -> Int {
+    /// The action of a choice.
+    func action(group: Int, choice: Int) -> Action {
+        let (number, first) = wait(group: group, choice: choice)
+        return first == .server ? servers[group].action(number) : devices[group].action(number)
+    }
+
+    /// The choice of an action, valued if it was not, with given hand-overs or else the best ones known for it; waits beyond
+    /// the timeout count as never.
+    mutating func choice(group: Int, action: Action, handOvers: HandOvers? = nil) -> Int {
         let first: Endpoint = action.serverWait == 0 ? .server : .device
         let wait = action.wait(of: first.other)
         let number =
             first == .server ? servers[group].number(of: wait) : devices[group].number(of: wait)
         note(group, number, first)
-        return Self.choice(number, first)
+        return choice(group, number, first, handOvers)
+    }
+
+    /// The choice of a wait.
+    private mutating func choice(_ group: Int, _ number: Int, _ first: Endpoint, _ handOvers: HandOvers? = nil) -> Int {
+        guard handsOver(group) else { return Self.choice(number, first) }
+        let points = handOvers ?? points(group, number, first)
+        // The race is in both families; it counts as the server's.
+        let option = StreamOptions.Option(number: number, first: number == 0 ? .server : first, points: points)
+        if let known = streams.known[group][option] { return known }
+        let choice = streams.add(option, group, amounts(group, option))
+        let value = outcome(group: group, choice: choice).value
+        least[group] = min(least[group], value)
+        greatest[group] = max(greatest[group], value)
+        return choice
+    }
+
+    /// Makes a choice of every wait that was valued.
+    mutating func offerAll() {
+        for g in 0..<groups where handsOver(g) {
+            for number in servers[g].waits.indices { _ = choice(g, number, .server) }
+            for number in devices[g].waits.indices.dropFirst() { _ = choice(g, number, .device) }
+        }
     }
 
     /// All choices of a group that were valued.
     func choices(group: Int) -> [Int] {
-        servers[group].waits.indices.map { Self.choice($0, .server) }
+        if handsOver(group) { return Array(streams.options[group].indices) }
+        return servers[group].waits.indices.map { Self.choice($0, .server) }
             + devices[group].waits.indices.dropFirst().map { Self.choice($0, .device) }
     }
 
@@ -153,52 +197,36 @@ struct DispatchGroups: PlanSource, Sendable {
         var row = objective.scaled(by: weight)
         for (limit, price) in zip(limitRows, prices) { row.add(limit, times: price) }
         let (server, device) = (row.terms(startingWith: .server), row.terms(startingWith: .device))
+        let (serverApart, deviceApart) = (
+            row.terms(startingWith: .server, streams: false), row.terms(startingWith: .device, streams: false)
+        )
+        streams.turn(to: [(weight, objective.streams)] + zip(prices, limitRows.map(\.streams)))
         let own = max(tolerance, closest * (weight == 0 ? 0 : spread)) / Double(groups)
         var plan: [Int] = []
         var bound = 0.0
         plan.reserveCapacity(groups)
         for g in servers.indices {
             let known = (servers[g].waits.count, devices[g].waits.count)
-            let a = servers[g].cheapest(server, tolerance: own, known: .infinity)
-            let b = devices[g].cheapest(device, tolerance: own, known: a.value)
+            let apart = streamPrices(g)
+            let a = servers[g].cheapest(
+                apart == nil ? server : serverApart, streams: apart, tolerance: own, known: .infinity)
+            let b = devices[g].cheapest(
+                apart == nil ? device : deviceApart, streams: apart, tolerance: own, known: a.value)
             for number in known.0..<servers[g].waits.count { note(g, number, .server) }
             for number in known.1..<devices[g].waits.count { note(g, number, .device) }
             // The race is in both families; the server's comes first.
-            plan.append(b.value < a.value ? Self.choice(b.number, .device) : Self.choice(a.number, .server))
+            plan.append(b.value < a.value ? choice(g, b.number, .device) : choice(g, a.number, .server))
             bound += min(a.bound, b.bound)
         }
         return (plan, bound)
     }
 
     func outcome(group: Int, choice: Int) -> (value: Double, usage: [Double]) {
-        let first: Endpoint = choice % 2 == 0 ? .server : .device
-        let usage = rows.indices.dropFirst().map { combination($0, group, choice / 2, first) }
-        return (combination(0, group, choice / 2, first), usage)
-    }
-}
-
-/// Usage curves of buckets, made once for all buckets that share the first endpoint's times.
-private final class Curves {
-    private let buckets: [BucketTerms]
-    private var pooled: [[Int]: UsageCurve] = [:]
-
-    init(_ buckets: [BucketTerms]) { self.buckets = buckets }
-
-    /// P(S > w) of a bucket, by tokens.
-    func server(_ g: Int) -> UsageCurve {
-        let bucket = buckets[g]
-        guard bucket.runs.count == 1 else {
-            return WaitCurve.curve(of: .server, in: bucket.profile, range: bucket.range)
+        let (number, first) = wait(group: group, choice: choice)
+        guard handsOver(group) else {
+            let usage = rows.indices.dropFirst().map { combination($0, group, number, first) }
+            return (combination(0, group, number, first), usage)
         }
-        let group = bucket.runs[0].group
-        if let curve = pooled[[bucket.world, group]] { return curve }
-        let curve = WaitCurve.curve(of: bucket.profile.server.groups[group], timeout: bucket.profile.timeout)
-        pooled[[bucket.world, group]] = curve
-        return curve
-    }
-
-    /// P(D > w) of a bucket, by tokens.
-    func device(_ g: Int) -> UsageCurve {
-        WaitCurve.curve(of: .device, in: buckets[g].profile, range: buckets[g].range)
+        return outcome(group, streams.options[group][choice], streams.amounts[group][choice])
     }
 }

@@ -39,7 +39,8 @@ extension DispatchProgram {
         if limit.metric.quantileLevel != nil {
             guard limit.atMost != nil else { return nil }
             var program = self
-            program = DispatchProgram(worlds: worlds, costs: costs, objective: limit.metric, limits: others)
+            program = DispatchProgram(
+                worlds: worlds, costs: costs, objective: limit.metric, limits: others, handOvers: handOvers)
             return program.leastQuantile().certificate.primal
         }
         guard let row = row(limit.metric) else { return nil }

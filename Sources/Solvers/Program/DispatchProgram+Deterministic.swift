@@ -19,7 +19,7 @@ extension LinearAnswer {
             return answer
         }
         answer.primal = rounding.value
-        answer.mixtures = rounding.actions.map { Mixture($0) }
+        answer.mixtures = rounding.parts.map { Mixture([$0]) }
         answer.groups = rounding.groups
         return answer
     }

@@ -41,22 +41,25 @@ extension DispatchProgram {
     ) -> LinearAnswer {
         var objective = objective
         if objective.tails.isEmpty { objective.tails = rows.tails.map { _ in 0 } }
+        let buckets = bucketTerms
         var groups = DispatchGroups(
-            buckets: bucketTerms, objective: objective, limits: rows.rows.map(\.row), tails: rows.tails)
+            buckets: buckets, objective: objective, limits: rows.rows.map(\.row), tails: rows.tails,
+            handOvers: handOvers(of: buckets, priced: [objective] + rows.rows.map(\.row)), standard: standardPrices)
         let program = CoupledProgram(limits: rows.rows.map(\.bound), scales: scales(rows, &groups))
         let plans = start.flatMap { mixtures -> [[Int]] in
             let depth = mixtures.map(\.parts.count).max() ?? 0
             return (0..<depth).map { k in
                 mixtures.enumerated().map { g, mixture in
-                    groups.choice(group: g, action: mixture.parts[min(k, mixture.parts.count - 1)].action)
+                    let part = mixture.parts[min(k, mixture.parts.count - 1)]
+                    return groups.choice(group: g, action: part.action, handOvers: part.handOvers)
                 }
             }
         }
         let solution = program.solve(&groups, startingWith: plans, until: target)
         let mixtures = solution.mixtures.enumerated().map { g, mixture in
-            Mixture(
-                mixture.map { .init(probability: $0.probability, action: groups.action(group: g, choice: $0.choice)) })
+            Mixture(mixture.map { groups.part(group: g, choice: $0.choice, probability: $0.probability) })
         }
+        if isDeterministic { groups.offerAll() }
         let answer = LinearAnswer(
             solution: solution, mixtures: mixtures, rows: rows, primal: solution.primal, groups: groups)
         return isDeterministic && target == nil && !mixtures.isEmpty

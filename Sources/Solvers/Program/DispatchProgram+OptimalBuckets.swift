@@ -31,7 +31,7 @@ extension DispatchProgram {
         func answer(_ buckets: Buckets) -> DispatchAnswer {
             DispatchProgram(
                 worlds: [World(profile: profile, buckets: buckets)], costs: costs, objective: objective, limits: limits,
-                isDeterministic: isDeterministic
+                isDeterministic: isDeterministic, handOvers: handOvers
             ).solve()
         }
         let exact = answer(search.exactBuckets)

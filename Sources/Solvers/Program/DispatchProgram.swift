@@ -38,11 +38,14 @@ public struct DispatchProgram: Sendable {
     public let limits: [Limit]
     /// Whether each bucket takes one action for certain.
     public let isDeterministic: Bool
+    /// What hand-overs of running responses depend on; nil where responses stay where they are.
+    public let handOvers: HandOverSettings?
 
     /// A program.
     /// - Precondition: at least one world, all with one timeout; prices where a metric needs them.
     public init(
-        worlds: [World], costs: CostModel, objective: Metric, limits: [Limit], isDeterministic: Bool = false
+        worlds: [World], costs: CostModel, objective: Metric, limits: [Limit], isDeterministic: Bool = false,
+        handOvers: HandOverSettings? = nil
     ) {
         precondition(!worlds.isEmpty, "a program needs a world")
         precondition(worlds.allSatisfy { $0.profile.timeout == worlds[0].profile.timeout }, "worlds share one timeout")
@@ -51,6 +54,7 @@ public struct DispatchProgram: Sendable {
         self.objective = objective
         self.limits = limits
         self.isDeterministic = isDeterministic
+        self.handOvers = handOvers
     }
 
     var timeout: Double { worlds[0].profile.timeout }
@@ -70,6 +74,13 @@ public struct DispatchProgram: Sendable {
     /// The optimal policy with its certificate, or the limits that no policy keeps together.
     /// - Complexity: Some tens of rounds over the buckets; for a quantile some tens of such solves.
     public func solve() -> DispatchAnswer {
+        var answer = solveWaits()
+        answer.plans = withHandOvers(answer.plans)
+        return answer
+    }
+
+    /// The optimal waits, with hand-overs where cost or energy is minimized or limited.
+    private func solveWaits() -> DispatchAnswer {
         if objective.quantileLevel != nil { return leastQuantile() }
         if let problem = shareLimited { return DispatchAnswer(problem.solve(), limited: problem.limited) }
         guard let row = row(objective) else { preconditionFailure("\(objective.rawValue) needs a price or an energy") }
@@ -112,7 +123,9 @@ public struct DispatchProgram: Sendable {
 
     /// The row of a metric that is a mean; nil for a quantile or where a price is missing.
     func row(_ metric: Metric, tails: Int = 0) -> OutcomeRow? {
-        OutcomeRow(metric, meanPromptTokens: meanPromptTokens, costs: costs, tails: tails)
+        OutcomeRow(
+            metric, meanPromptTokens: meanPromptTokens, costs: costs, transfer: handOvers?.rules.transfer ?? 0,
+            tails: tails)
     }
 
     /// The plans, a world each, that mixtures a bucket amount to.

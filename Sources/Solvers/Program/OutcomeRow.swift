@@ -16,10 +16,8 @@ struct OutcomeRow: Sendable {
     var serverAnswers = 0.0
     /// Share of requests that the device answers.
     var deviceAnswers = 0.0
-    /// Output tokens that the server decodes.
-    var serverDecode = 0.0
-    /// Output tokens that the device decodes.
-    var deviceDecode = 0.0
+    /// Output tokens decoded by each endpoint, and what hand-overs add.
+    var streams = DecodePrices()
     /// Share of requests that nobody answers.
     var failed = 0.0
     /// P(T > t), one for each tail time.
@@ -29,7 +27,9 @@ struct OutcomeRow: Sendable {
     init(tails: Int) { self.tails = Array(repeating: 0, count: tails) }
 
     /// The row of a metric; nil where a price or an energy is missing, or for a quantile, which is none.
-    init?(_ metric: Metric, meanPromptTokens: Double, costs: CostModel, tails: Int) {
+    ///
+    /// `transfer` is money per hand-over.
+    init?(_ metric: Metric, meanPromptTokens: Double, costs: CostModel, transfer: Double, tails: Int) {
         self.init(tails: tails)
         switch metric {
         case .ttftMean: mean = 1
@@ -39,11 +39,15 @@ struct OutcomeRow: Sendable {
         case .failedShare: failed = 1
         case .costMean:
             guard let server = costs.server, let device = costs.deviceTotal else { return nil }
-            (serverPrefill, serverDecode) = (server.prefill, server.decode)
-            (devicePrefill, deviceDecode) = (device.prefill, device.decode)
+            (serverPrefill, devicePrefill) = (server.prefill, device.prefill)
+            streams = DecodePrices(
+                serverDecode: server.decode, deviceDecode: device.decode, serverPrefill: server.prefill,
+                devicePrefill: device.prefill, transfer: transfer)
         case .energyMean:
             guard let energy = costs.deviceEnergy else { return nil }
-            (devicePrefill, deviceDecode) = (energy.prefill, energy.decode)
+            devicePrefill = energy.prefill
+            streams.devicePrefill = energy.prefill
+            streams.deviceDecode = energy.decode
         default: return nil
         }
     }
@@ -69,23 +73,26 @@ struct OutcomeRow: Sendable {
         devicePrefill += factor * row.devicePrefill
         serverAnswers += factor * row.serverAnswers
         deviceAnswers += factor * row.deviceAnswers
-        serverDecode += factor * row.serverDecode
-        deviceDecode += factor * row.deviceDecode
+        streams.add(row.streams, times: factor)
         failed += factor * row.failed
         for t in tails.indices { tails[t] += factor * row.tails[t] }
     }
 
     /// The row over the terms of actions that start `first` at once.
-    func terms(startingWith first: Endpoint) -> TermRow {
+    ///
+    /// Without `streams` decoding does not count; where responses are handed over it is counted apart.
+    func terms(startingWith first: Endpoint, streams counts: Bool = true) -> TermRow {
         let isServer = first == .server
         let firstAnswers = isServer ? serverAnswers : deviceAnswers
-        let firstDecode = isServer ? serverDecode : deviceDecode
+        let streams = counts ? self.streams : DecodePrices()
+        let firstDecode = isServer ? streams.serverDecode : streams.deviceDecode
         return TermRow(
             prefill: isServer ? serverPrefill : devicePrefill, answers: firstAnswers, decode: firstDecode,
             coefficients: [
                 mean, isServer ? devicePrefill : serverPrefill,
                 (isServer ? deviceAnswers : serverAnswers) - firstAnswers,
-                (isServer ? deviceDecode : serverDecode) - firstDecode, failed - firstAnswers, -firstDecode,
+                (isServer ? streams.deviceDecode : streams.serverDecode) - firstDecode, failed - firstAnswers,
+                -firstDecode,
             ] + tails)
     }
 }

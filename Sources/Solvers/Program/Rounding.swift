@@ -38,9 +38,9 @@ struct Rounding {
         self.mixtures = mixtures
     }
 
-    /// What each group does.
-    var actions: [Action] {
-        taken.enumerated().map { g, k in groups.action(group: g, choice: options[g][k].choice) }
+    /// What each group does, for certain.
+    var parts: [Mixture.Part] {
+        taken.enumerated().map { g, k in groups.part(group: g, choice: options[g][k].choice, probability: 1) }
     }
 
     /// Finds choices that keep the limits; false where it does not.
@@ -64,7 +64,9 @@ struct Rounding {
 
     /// Starts from given actions and improves on them; false where they break a limit.
     mutating func start(from mixtures: [Mixture]) -> Bool {
-        let choices = mixtures.enumerated().map { groups.choice(group: $0, action: $1.parts[0].action) }
+        let choices = mixtures.enumerated().map {
+            groups.choice(group: $0, action: $1.parts[0].action, handOvers: $1.parts[0].handOvers)
+        }
         options = choices.enumerated().map { group($0, [$1]) }
         take(options.map { _ in 0 })
         guard excess(usage) == 0 else { return false }

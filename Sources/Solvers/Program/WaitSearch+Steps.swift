@@ -3,6 +3,37 @@ internal import Profiles
 internal import Serving
 
 extension WaitSearch {
+    /// The longest wait near `target` after which the second endpoint still answers by `t` at some of its times.
+    func tailStep(_ t: Double, between from: Double, _ to: Double, near target: Double) -> Double? {
+        func near(count: Int, _ time: (Int) -> Double) -> Double? {
+            // Times ascend, their steps descend: the first step that is neither after target nor the end itself.
+            let last = min(target, to.nextDown)
+            var low = 0
+            var high = count
+            while low < high {
+                let middle = (low + high) / 2
+                if time(middle) > t || longestWait(for: time(middle), by: t) <= last {
+                    high = middle
+                } else {
+                    low = middle + 1
+                }
+            }
+            for k in [low, low - 1] where k >= 0 && k < count && time(k) <= t {
+                // The plain difference where it will do.
+                for wait in [t - time(k), longestWait(for: time(k), by: t)] where wait > from && wait < to {
+                    return wait
+                }
+            }
+            return nil
+        }
+        if first == .server { return near(count: deviceTimes.count) { deviceTimes[$0] } }
+        for run in bucket.runs {
+            let support = bucket.profile.server.groups[run.group].support
+            if let wait = near(count: support.count, { support[$0] }) { return wait }
+        }
+        return nil
+    }
+
     /// The middle one of the first endpoint's times within an interval.
     func startStep(between from: Double, _ to: Double) -> Double? {
         steps(between: from, to, count: 1).first

@@ -28,11 +28,13 @@ struct WaitSearch: Sendable {
     /// Numbers of waits in ascending order.
     private var order: [Int] = []
     private let stride: Int
+    /// What becomes of running responses; nil where they stay.
+    var states: HandOverStates?
 
     /// A search that has valued both ends, 0 and never.
     init(
         _ bucket: BucketTerms, first: Endpoint, needs: BucketTerms.Needs, curve: UsageCurve?, deviceTimes: [Double],
-        onlyRace: Bool
+        onlyRace: Bool, handOvers: BucketHandOvers? = nil
     ) {
         self.bucket = bucket
         self.first = first
@@ -41,6 +43,7 @@ struct WaitSearch: Sendable {
         self.deviceTimes = deviceTimes
         stride = Term.firstTail + needs.tails.count
         lastSeen = bucket.lastSeen(first)
+        states = handOvers.map { HandOverStates($0, first: first, members: bucket.range.count) }
         insert(0, at: 0)
         if onlyRace { return }
         if lastSeen > 0, lastSeen < timeout { insert(lastSeen, at: 1) }
@@ -57,6 +60,7 @@ struct WaitSearch: Sendable {
         at += sides.at
         before += sides.before
         after += sides.after
+        states?.append(sides.members)
     }
 
     /// The terms of a valued wait, combined.
@@ -92,10 +96,11 @@ struct WaitSearch: Sendable {
     /// The wait of least Lagrangian.
     /// - Parameters:
     ///   - row: The Lagrangian's coefficients.
+    ///   - streams: The Lagrangian's prices of decoding and hand-overs, where these count.
     ///   - tolerance: How far from the least it may be.
     ///   - known: A value already reached elsewhere: intervals that do not beat it are left alone.
     /// - Returns: The number of the best wait valued, its Lagrangian, and a bound for all waits (capped at `known`).
-    mutating func cheapest(_ row: TermRow, tolerance: Double, known: Double) -> (
+    mutating func cheapest(_ row: TermRow, streams: StreamPrices? = nil, tolerance: Double, known: Double) -> (
         number: Int, value: Double, bound: Double
     ) {
         let offset = constant(row)
@@ -103,12 +108,9 @@ struct WaitSearch: Sendable {
         var right: [Double] = []
         left.reserveCapacity(waits.count + 16)
         right.reserveCapacity(waits.count + 16)
-        var best = 0
-        var least = Double.infinity
-        for number in waits.indices {
-            let value = price(number, row, &left, &right)
-            if value < least { (best, least) = (number, value) }
-        }
+        var values: [Double] = []
+        for number in waits.indices { values.append(price(number, row, streams, &left, &right)) }
+        var (best, least) = settleLeast(&values, streams)
         // Sums of terms are not exact: differences of rounding must not be chased.
         let size = zip(left, right).reduce(0) { max($0, abs($1.0) + abs($1.1)) }
         let tolerance = max(tolerance, 4e-15 * size)
@@ -123,13 +125,20 @@ struct WaitSearch: Sendable {
             let goal = min(least, known - offset) - tolerance
             var lower = left[a] + right[b]
             if lower < goal {
-                let cut = cut(a, b, row, lower)
+                let cut = cut(a, b, row, lower, countsStreams: streams.map { $0.factor > 0 } ?? false)
                 lower = cut.bound
-                if lower < goal, let wait = cut.wait {
+                var isWorthIt = lower < goal
+                if isWorthIt, let streams {
+                    let actions = (action(a), action(b))
+                    lower += states?.gain(between: a, b, actions, streams) ?? 0
+                    isWorthIt = lower < goal
+                }
+                if isWorthIt, let wait = cut.wait {
                     insert(wait, at: place + 1)
                     let number = waits.count - 1
-                    let value = price(number, row, &left, &right)
-                    if value < least { (best, least) = (number, value) }
+                    values.append(price(number, row, streams, &left, &right))
+                    if values[number] < least { settle(number, &values, streams) }
+                    if values[number] < least { (best, least) = (number, values[number]) }
                     continue
                 }
             }
@@ -141,10 +150,10 @@ struct WaitSearch: Sendable {
 
     /// The Lagrangian at a wait, and appends what its terms tend to on the interval that begins and the one that ends there.
     @inline(__always)
-    private func price(_ number: Int, _ row: TermRow, _ left: inout [Double], _ right: inout [Double]) -> Double {
-        var value = 0.0
-        var onLeft = 0.0
-        var onRight = 0.0
+    private mutating func price(
+        _ number: Int, _ row: TermRow, _ streams: StreamPrices?, _ left: inout [Double], _ right: inout [Double]
+    ) -> Double {
+        var (value, onLeft, onRight) = streams.flatMap { states?.price(number, $0) } ?? (0, 0, 0)
         let base = number * stride
         for j in 0..<stride {
             let c = row.coefficients[j]
@@ -162,7 +171,9 @@ struct WaitSearch: Sendable {
     }
 
     /// A closer bound for an interval, and where to cut it; no wait where it cannot be cut any more.
-    private func cut(_ a: Int, _ b: Int, _ row: TermRow, _ quick: Double) -> (bound: Double, wait: Double?) {
+    private func cut(
+        _ a: Int, _ b: Int, _ row: TermRow, _ quick: Double, countsStreams: Bool
+    ) -> (bound: Double, wait: Double?) {
         let (from, to) = (waits[a], waits[b])
         let meanPrice = row.coefficients[Term.mean]
         let startPrice = row.coefficients[Term.start]
@@ -187,7 +198,7 @@ struct WaitSearch: Sendable {
             let others = quick - meanPrice * meanA - startPrice * before[b * stride + Term.start]
             bound = max(bound, least + others)
         }
-        if let wait = wait(toCut: a, b, row, target) { return (bound, wait) }
+        if let wait = wait(toCut: a, b, row, target, countsStreams: countsStreams) { return (bound, wait) }
         // Nothing steps inside: the infimum may still only be approached, next to an end at which something steps.
         let beside = [
             steps(b, before, row) ? to.nextDown : nil, steps(a, after, row) ? from.nextUp : nil,
@@ -203,7 +214,7 @@ struct WaitSearch: Sendable {
     }
 
     /// A wait strictly inside an interval at which a term that matters steps, near `target` where there is one.
-    private func wait(toCut a: Int, _ b: Int, _ row: TermRow, _ target: Double?) -> Double? {
+    func wait(toCut a: Int, _ b: Int, _ row: TermRow, _ target: Double?, countsStreams: Bool) -> Double? {
         let (from, to) = (waits[a], waits[b])
         func inside(_ wait: Double) -> Double? { wait > from && wait < to ? wait : nil }
         for (k, t) in needs.tails.enumerated() where row.coefficients[Term.firstTail + k] != 0 && t > from {
@@ -211,39 +222,8 @@ struct WaitSearch: Sendable {
         }
         if let wait = target.flatMap(inside) { return wait }
         if row.coefficients[Term.start] != 0, let wait = startStep(between: from, to).flatMap(inside) { return wait }
-        let whoWins = (Term.answers...Term.failedDecode).contains { row.coefficients[$0] != 0 }
+        let whoWins = countsStreams || (Term.answers...Term.failedDecode).contains { row.coefficients[$0] != 0 }
         return whoWins ? inside(from + (to - from) / 2) : nil
-    }
-
-    /// The longest wait near `target` after which the second endpoint still answers by `t` at some of its times.
-    private func tailStep(_ t: Double, between from: Double, _ to: Double, near target: Double) -> Double? {
-        func near(count: Int, _ time: (Int) -> Double) -> Double? {
-            // Times ascend, their steps descend: the first step that is neither after target nor the end itself.
-            let last = min(target, to.nextDown)
-            var low = 0
-            var high = count
-            while low < high {
-                let middle = (low + high) / 2
-                if time(middle) > t || longestWait(for: time(middle), by: t) <= last {
-                    high = middle
-                } else {
-                    low = middle + 1
-                }
-            }
-            for k in [low, low - 1] where k >= 0 && k < count && time(k) <= t {
-                // The plain difference where it will do.
-                for wait in [t - time(k), longestWait(for: time(k), by: t)] where wait > from && wait < to {
-                    return wait
-                }
-            }
-            return nil
-        }
-        if first == .server { return near(count: deviceTimes.count) { deviceTimes[$0] } }
-        for run in bucket.runs {
-            let support = bucket.profile.server.groups[run.group].support
-            if let wait = near(count: support.count, { support[$0] }) { return wait }
-        }
-        return nil
     }
 }
 

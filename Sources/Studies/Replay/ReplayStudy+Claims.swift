@@ -5,22 +5,16 @@ internal import Traces
 
 extension ReplayStudy {
     /// Where the replay finds other outcomes than the table claims, by more than sampling explains; a sentence each.
-    ///
-    /// Costs may be claimed with or without hand-overs: the nearer counts.
     static func disagreements(_ table: PolicyTable, _ row: Row) -> [String] {
         table.expected.keys.sorted().compactMap { name in
             guard let metric = Metric(rawValue: name), let claimed = table.expected[name] else { return nil }
-            let found = [row.outcomes, row.withoutHandOvers].compactMap { outcomes in
-                outcomes.flatMap { outcomes in
-                    outcomes[metric].map { (value: $0, error: outcomes.error(of: metric) ?? 0) }
-                }
-            }
-            guard let nearest = found.min(by: { abs($0.value - claimed) < abs($1.value - claimed) }) else { return nil }
-            let slack = significance * nearest.error + allowance(metric, claimed, row.outcomes)
-            guard abs(nearest.value - claimed) > slack else { return nil }
+            guard let value = row.outcomes[metric] else { return nil }
+            let found = (value: value, error: row.outcomes.error(of: metric) ?? 0)
+            let slack = significance * found.error + allowance(metric, claimed, row.outcomes)
+            guard abs(found.value - claimed) > slack else { return nil }
             return """
-                the table claims \(name) \(metric.value(claimed)), the replay finds \(metric.value(nearest.value)) ± \
-                \(metric.amount(nearest.error))
+                the table claims \(name) \(metric.value(claimed)), the replay finds \(metric.value(found.value)) ± \
+                \(metric.amount(found.error))
                 """
         }
     }
