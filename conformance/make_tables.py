@@ -45,7 +45,6 @@ def hand_over(after, ahead):
 
 
 MIGRATION = {"device_to_server": {"never": "dearer"}, "server_to_device": hand_over(24, 6.5)}
-OWN = {"device_to_server": hand_over(3, 1), "server_to_device": {"never": "too-slow"}}
 EDGES = [bucket(1, 1, action(0, 1)), bucket(2, 299, action(0, 2)), bucket(300, 2**53 - 2, action(0, 3)),
          bucket(2**53 - 1, None, action(0, 4))]
 MIXED = [bucket(1, None, *(action(0, wait, 0.25) for wait in (0, 1, 2, None)))]
@@ -64,7 +63,9 @@ TABLES = {
     "hand-over": table(buckets=[bucket(1, 99, action(0, 1), migration=MIGRATION), bucket(100, None, action(0, 1))],
                        reader={"tokens_per_second": 5}),
     "hand-over-by-action": table(
-        buckets=[bucket(1, None, action(0, 1, 0.5), {**action(0, 2, 0.5), "migration": OWN}, migration=MIGRATION)],
+        buckets=[bucket(1, None, {**action(0, 1, 0.5), "migration": {**MIGRATION, "server_to_device": hand_over(2, 0)}},
+                        action(0, 2, 0.25), {**action(0, 3, 0.25), "migration": {n: {"never": "too-slow"} for n in MIGRATION}},
+                        migration=MIGRATION)],
         reader={"tokens_per_second": 5}),
     "window": table(valid_from="2026-11-21T04:00:00Z", valid_until="2026-11-22T04:00:00.5Z"),
     "extra-load": table(max_extra_load=0.25),

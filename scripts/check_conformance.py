@@ -102,6 +102,14 @@ def random_wait(rng):
     return rng.choice([None, 0, rng.uniform(0, 59), rng.randint(1, 59), 2.0**-rng.randint(1, 60)])
 
 
+def random_migration(rng, chance: float):
+    if rng.random() >= chance:
+        return {}
+    return {"migration": {
+        name: rng.choice([{"never": "dearer"}, make_tables.hand_over(rng.randint(1, 300), rng.choice([0, rng.uniform(0, 30)]))])
+        for name in ("device_to_server", "server_to_device")}}
+
+
 def random_buckets(rng):
     edges = {max(2, rng.getrandbits(rng.randint(1, 53)) - rng.randint(0, 1)) for _ in range(rng.choice([0, 1, 3, 10, 40]))}
     starts = sorted({1} | {edge for edge in edges if edge < 2**53})
@@ -112,15 +120,9 @@ def random_buckets(rng):
         for weight in weights:
             waits = [0, random_wait(rng)]
             rng.shuffle(waits)
-            actions.append(make_tables.action(*waits, 1 if len(weights) == 1 else weight / math.fsum(weights)))
-        more = {}
-        # An action may have its own, the bucket one for all others.
-        for holder in [more, *actions]:
-            if rng.random() < (0.5 if holder is more else 0.1):
-                holder["migration"] = {
-                    name: rng.choice(
-                        [{"never": "dearer"}, make_tables.hand_over(rng.randint(1, 300), rng.choice([0, rng.uniform(0, 30)]))])
-                    for name in ("device_to_server", "server_to_device")}
+            actions.append({**make_tables.action(*waits, 1 if len(weights) == 1 else weight / math.fsum(weights)),
+                            **random_migration(rng, 0.25)})
+        more = random_migration(rng, 0.5)
         buckets.append(make_tables.bucket(start, starts[index + 1] - 1 if index + 1 < len(starts) else None, *actions, **more))
     return buckets
 

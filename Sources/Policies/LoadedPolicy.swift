@@ -28,11 +28,25 @@ public final class LoadedPolicy: Sendable {
     /// - Throws: A ``PolicyRefusal`` if the bytes cannot be read, break a rule, or are not those that the id was made from.
     /// - Complexity: O(*n*) in the number of bytes, of which there may be ``PolicyTable/SizeLimits/bytes``.
     public convenience init(_ bytes: [UInt8]) throws(PolicyRefusal) {
-        let table: PolicyTable
-        do throws(PolicyError) { table = try PolicyTable.load(bytes) } catch { throw .broken(error) }
-        let hash = SHA256.hexadecimal(of: table.canonicalContent())
+        let (table, content) = try Self.read(bytes)
+        let hash = SHA256.hexadecimal(of: content)
         guard table.idMatches(sha256Hex: hash) else { throw .changedContent(id: table.id, content: "sha256:" + hash) }
         self.init(valid: table)
+    }
+
+    /// The table in a file, and the bytes that its id is the hash of.
+    ///
+    /// These are the document's own, which are written faster than the table's; the reader leaves no member out.
+    private static func read(_ bytes: [UInt8]) throws(PolicyRefusal) -> (table: PolicyTable, content: [UInt8]) {
+        do throws(PolicyError) {
+            let document = try JSONReader.read(bytes)
+            let table = try PolicyTable(node: JSONNode(root: document))
+            try table.validate()
+            guard case .object(let members) = document else { return (table, table.canonicalContent()) }
+            return (table, JSONWriter.canonical(.object(members.filter { $0.name != "id" })))
+        } catch {
+            throw .broken(error)
+        }
     }
 
     /// Validates and lays out a table in memory, under whatever id.
@@ -154,7 +168,7 @@ public final class LoadedPolicy: Sendable {
 
     /// The place of the action that a request draws.
     private func choice(promptTokens: Int, requestID: String, at time: Double?) -> Int {
-        let hour = time.map(PolicyTable.hourOfDay(secondsSince1970:)) ?? 24
+        let hour = table.periods.isEmpty ? 24 : time.map(PolicyTable.hourOfDay(secondsSince1970:)) ?? 24
         let bucket = bucket(promptTokens: promptTokens, in: buckets[hour])
         var place = firstChoices[bucket]
         guard firstChoices[bucket + 1] - place > 1 else { return place }
@@ -171,9 +185,10 @@ public final class LoadedPolicy: Sendable {
         var count = set.count
         while count > 1 {
             let half = count >> 1
-            // All ones where the upper half begins at or before the length: a mask, since a branch here is taken at random.
-            let mask = (starts[first &+ half] &- length &- 1) >> (Int.bitWidth - 1)
-            first &+= half & mask
+            // The half is added where the upper one begins at or before the length, and shifted out where not: a branch here
+            // is taken at random, and of a mask or a product the compiler makes one.
+            let difference = length &- starts[first &+ half]
+            first &+= half &>> (difference &>> (Int.bitWidth - 1))
             count &-= half
         }
         return first

@@ -130,11 +130,11 @@ extension PolicyTable {
                 older[index(in: older, promptTokens: edge)], newer[index(in: newer, promptTokens: edge)]
             )
             let end = place + 1 < edges.count ? edges[place + 1] - 1 : nil
-            guard before.actions != after.actions || before.migration != after.migration else {
+            let withMoves = before.moves != after.moves
+            guard before.mixture != after.mixture || withMoves else {
                 isOpen = false
                 continue
             }
-            let withMoves = before.migration != after.migration
             let (old, new) = (before.words(withMoves: withMoves), after.words(withMoves: withMoves))
             if isOpen, let last = runs.last, last.older == old, last.newer == new {
                 runs[runs.count - 1].to = end
@@ -148,18 +148,33 @@ extension PolicyTable {
 }
 
 extension PolicyTable.Bucket {
+    /// The mixture without its hand-overs.
+    fileprivate var mixture: [PolicyTable.Choice] {
+        actions.map { PolicyTable.Choice(probability: $0.probability, action: $0.action) }
+    }
+
+    /// The hand-overs of each action; one for all where they are alike.
+    fileprivate var moves: [PolicyTable.Migrations?] {
+        let moves = actions.map { $0.migration ?? migration }
+        return moves.allSatisfy { $0 == moves[0] } ? Array(moves.prefix(1)) : moves
+    }
+
     /// Actions and, if asked for, hand-overs in one sentence, in full digits, so that what differs looks different.
     fileprivate func words(withMoves: Bool) -> String {
-        let parts = actions.map { choice in
-            (actions.count > 1 ? "\(exact(100 * choice.probability)) %: " : "") + choice.action.exactText
+        let moves = withMoves ? moves : []
+        let parts = actions.enumerated().map { place, choice in
+            let own = moves.count > 1 ? ", \(Self.words(of: moves[place]))" : ""
+            return (actions.count > 1 ? "\(exact(100 * choice.probability)) %: " : "") + choice.action.exactText + own
         }
-        guard withMoves else { return parts.joined(separator: "; ") }
-        let moves = PolicyTable.Endpoint.allCases.map { source in
-            let point = migration?[from: source].handOver
+        return (parts + (moves.count == 1 ? [Self.words(of: moves[0])] : [])).joined(separator: "; ")
+    }
+
+    private static func words(of move: PolicyTable.Migrations?) -> String {
+        PolicyTable.Endpoint.allCases.map { source in
+            let point = move?[from: source].handOver
             let words = point.map { "after \($0.afterTokens) tokens with \(exact($0.bufferTokens)) ahead" } ?? "never"
             return "leaves the \(source.rawValue) \(words)"
-        }
-        return (parts + moves).joined(separator: "; ")
+        }.joined(separator: ", ")
     }
 }
 

@@ -32,7 +32,7 @@ extension PolicyTable {
             lines += sentence(
                 "It mixes actions that are equally good at these prices; their shares keep the limits exactly.")
         }
-        let moves = Endpoint.allCases.compactMap { handOverSentence(bucket, from: $0) }
+        let moves = Endpoint.allCases.flatMap { handOverSentences(bucket, from: $0) }
         if !moves.isEmpty { lines += [""] + moves.flatMap(sentence) }
         if let requestID { lines += [""] + drawSentences(requestID, promptTokens, hour, isMixture).flatMap(sentence) }
         return lines.joined(separator: "\n") + "\n"
@@ -77,9 +77,19 @@ extension PolicyTable {
             }
     }
 
-    private func handOverSentence(_ bucket: Bucket, from source: Endpoint) -> String? {
-        guard let migration = bucket.migration?[from: source] else { return nil }
-        let route = "\(source.rawValue) to \(source == .server ? "device" : "server")"
+    /// One sentence for the bucket, or one for each action where they differ.
+    private func handOverSentences(_ bucket: Bucket, from source: Endpoint) -> [String] {
+        let moves = bucket.actions.map { ($0.migration ?? bucket.migration)?[from: source] }
+        guard let first = moves.first, !moves.allSatisfy({ $0 == first }) else {
+            return moves.first.flatMap { $0 }.map { [handOverSentence($0, from: source, whose: "")] } ?? []
+        }
+        return zip(bucket.actions, moves).compactMap { choice, move in
+            move.map { handOverSentence($0, from: source, whose: " of the \(short(100 * choice.probability)) %") }
+        }
+    }
+
+    private func handOverSentence(_ migration: Migration, from source: Endpoint, whose: String) -> String {
+        let route = "\(source.rawValue) to \(source == .server ? "device" : "server")\(whose)"
         switch migration {
         case .never(let reason): return "Hand-over, \(route): never (\(reason.rawValue))."
         case .handOver(let point):

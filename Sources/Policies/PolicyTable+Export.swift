@@ -39,11 +39,11 @@ extension PolicyTable {
         let sets = periods.isEmpty ? [([Int](), buckets)] : periods.map { ($0.hours, $0.buckets) }
         for (hours, buckets) in sets {
             for bucket in buckets {
-                let moves = [Endpoint.server, .device].flatMap { source in
-                    let point = bucket.migration?[from: source].handOver
-                    return [point.map { "\($0.afterTokens)" } ?? "", point.map { exact($0.bufferTokens) } ?? ""]
-                }
                 for choice in bucket.actions {
+                    let moves = [Endpoint.server, .device].flatMap { source in
+                        let point = (choice.migration ?? bucket.migration)?[from: source].handOver
+                        return [point.map { "\($0.afterTokens)" } ?? "", point.map { exact($0.bufferTokens) } ?? ""]
+                    }
                     let waits = [choice.action.serverWait, choice.action.deviceWait]
                     let cells =
                         [
@@ -114,7 +114,7 @@ extension PolicyTable {
         if !delay.isFinite {
             losses.append("never: no hedging policy at all; a failed call is not tried at the other endpoint")
         }
-        if set.contains(where: { $0.migration != nil }) {
+        if set.contains(where: { $0.migration != nil || $0.actions.contains { $0.migration != nil } }) {
             losses.append("hand-overs: gRPC commits to the first answer")
         }
         losses.append("id, revision, validity, rollout, fallback, guard, extra load, limits, certificate and outcomes")

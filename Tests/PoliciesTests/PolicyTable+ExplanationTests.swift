@@ -50,6 +50,17 @@ import Testing
         }
     }
 
+    @Test func `hand-overs that differ by action are told by action`() throws {
+        let older = try table("migration")
+        let newer = try table("migration-by-action")
+        let index = try #require(newer.buckets.firstIndex { $0.actions.contains { $0.migration != nil } })
+        let text = newer.explained(promptTokens: newer.buckets[index].from)
+        #expect(
+            text.split(separator: "\n").count { $0.hasPrefix("Hand-over, server to device of the ") } == 2, "\(text)")
+        #expect(older.differences(to: newer).contains("leaves the server after"))
+        #expect(newer.exported(to: .csv).text != older.exported(to: .csv).text)
+    }
+
     @Test(arguments: Fixture.valid)
     func `no line is too wide, and a table does not differ from itself`(fixture: Fixture) throws {
         let table = try PolicyTable.decode(fixture.bytes)

@@ -355,14 +355,14 @@ def check_buckets(buckets: list, table: dict, path: str):
             require(all(wait >= 0 for wait in finite), "wait-range", place, "wanted waits of at least 0 s, or null for never")
             require(all(wait < table["timeout"] for wait in finite), "wait-timeout", place, "wanted waits below the timeout")
             require(0 in finite, "wait-start", place, "wanted one endpoint at 0")
-            check_migrations(choice.get("migration"), table, place)
         require(abs(total - 1) <= 1e-9, "mixture-sum", place, f"the probabilities sum to {total}, wanted 1")
         evidence = bucket["evidence"]
         require(min(evidence["requests"], evidence["server_rows"]) >= 0, "count-range", place, "wanted counts of at least 0")
         source = evidence["borrowed_from"]
         require(source is None or source != first and source in starts, "borrowed-from", place,
                 "wanted the first length of another bucket")
-        check_migrations(bucket.get("migration"), table, place)
+        for holder in (bucket, *bucket["actions"]):
+            check_migrations(holder.get("migration"), table, place)
 
 
 def check_migrations(migrations: Optional[dict], table: dict, path: str):

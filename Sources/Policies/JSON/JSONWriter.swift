@@ -29,14 +29,14 @@ struct JSONWriter {
         switch value {
         case .null: put("null")
         case .bool(let flag): put(flag ? "true" : "false")
-        case .number(let number): put(DecimalDigits(number).jsonText)
+        case .number(let number): write(number)
         case .string(let text): write(text)
         case .array(let elements):
             writeItems(elements.count, "[", "]", layout: inner(of: value, layout)) { writer, index, layout in
                 writer.write(elements[index], layout: layout)
             }
         case .object(let members):
-            let sorted = members.sorted { $0.name.utf16.lexicographicallyPrecedes($1.name.utf16) }
+            let sorted = Self.sorted(members)
             writeItems(sorted.count, "{", "}", layout: inner(of: value, layout)) { writer, index, layout in
                 writer.write(sorted[index].name)
                 writer.put(layout == nil ? ":" : ": ")
@@ -71,8 +71,33 @@ struct JSONWriter {
         put(close)
     }
 
+    /// Members in the order of the UTF-16 code units of their names, which for ASCII is that of the bytes.
+    private static func sorted(_ members: [JSONValue.Member]) -> [JSONValue.Member] {
+        guard members.allSatisfy({ $0.name.utf8.allSatisfy { $0 < 0x80 } }) else {
+            return members.sorted { $0.name.utf16.lexicographicallyPrecedes($1.name.utf16) }
+        }
+        return members.sorted { $0.name < $1.name }
+    }
+
+    /// Whole numbers and those of a common size are already laid out as ECMAScript does.
+    private mutating func write(_ number: Double) {
+        let size = number.magnitude
+        if size < 1e15, Double(Int64(number)) == number {
+            put(String(Int64(number)))
+        } else if size >= 1e-3, size < 1e15 {
+            put(number.description)
+        } else {
+            put(DecimalDigits(number).jsonText)
+        }
+    }
+
     private mutating func write(_ text: String) {
         put("\"")
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+            put(text)
+            put("\"")
+            return
+        }
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""): put("\\\"")
