@@ -87,8 +87,9 @@ struct WaitSearch {
         effortOfEvaluation = group.reduce(0) { $0 + $1.device.count + 2 + 2 * weights.late.count }
     }
 
-    /// The last time at which the first endpoint was seen to answer, where cancelled rows leave open what comes after; else
-    /// infinite. Between it and never there is no wait to choose.
+    /// The last time at which the first endpoint was seen to answer; infinite where nothing is left open after it.
+    ///
+    /// Between it and never there is no wait to choose, since cancelled rows do not tell what it would do.
     private var lastSeen: Double {
         switch first {
         case .server:

@@ -97,7 +97,7 @@ import Testing
         #expect(run.status == 3, "\(run.errors)")
         #expect(
             run.errors.contains(
-                "no policy keeps ttft.p99 at most 0.800 and device.prefill_share at most 0.200 together"))
+                "no policy keeps ttft.p99 at most 0.8 and device.prefill_share at most 0.2 together"))
         #expect(run.errors.contains("Nearest, the others kept, ttft.p99 at most "))
         #expect(!run.errors.contains("failed_share"), "it is not to blame: \(run.errors)")
     }
