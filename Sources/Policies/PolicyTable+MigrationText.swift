@@ -58,7 +58,7 @@ extension PolicyTable {
         }
     }
 
-    /// Why responses of `source` stay, where they do in every bucket: `dearer in 3 buckets, too-slow in 1`.
+    /// Why responses of `source` stay, where they do in every bucket: `it costs more in 3 buckets, ...`.
     private func reasons(from source: Endpoint, _ buckets: [Bucket]) -> String {
         var counts: [NoHandOver: Int] = [:]
         for bucket in buckets {
@@ -69,7 +69,7 @@ extension PolicyTable {
             case nil: break
             }
         }
-        let named = NoHandOver.allCases.compactMap { reason in counts[reason].map { (reason.rawValue, $0) } }
+        let named = NoHandOver.allCases.compactMap { reason in counts[reason].map { (reason.words, $0) } }
         if named.count == 1 { return named[0].0 }
         return named.map { "\($0.0) in \($0.1) bucket\($0.1 == 1 ? "" : "s")" }.joined(separator: ", ")
     }
@@ -78,4 +78,19 @@ extension PolicyTable {
 extension PolicyTable.Bucket {
     /// Whether it says when responses are handed over, or why not.
     fileprivate var saysMigration: Bool { migration != nil || actions.contains { $0.migration != nil } }
+}
+
+extension PolicyTable.NoHandOver {
+    /// The reason in words.
+    fileprivate var words: String {
+        switch self {
+        case .dearer: "it costs more"
+        case .tooSlow: "the reader would wait"
+        case .readerTooFast: "readers outpace the other endpoint"
+        case .targetFails: "the other endpoint fails too often"
+        case .noOutputLengths: "answer lengths are unknown"
+        case .tpotUnknown: "a time per output token is unknown"
+        case .priceUnknown: "a price is unknown"
+        }
+    }
 }

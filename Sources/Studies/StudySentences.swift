@@ -18,12 +18,12 @@ extension StudyProfiles {
         let server = all.server.pooled
         let failed = server.massAtInfinity > 0 ? ", \(text(100 * server.massAtInfinity)) % failed" : ""
         let cancelled = server.censoring.map { ", \($0.observations) of them cancelled (Kaplan-Meier)" } ?? ""
-        let groups = isConditioned ? ", \(all.server.groups.count) length groups" : ", pooled"
+        let groups = isConditioned ? ", \(all.server.groups.count) length group\(all.server.groups.count == 1 ? "" : "s")" : ", pooled"
         let count = day?.all.cut.count ?? 1
         let periods = count > 1 ? ", \(count) periods of the day" : ""
         return """
             TTFT p50 \(time(0.5, of: server)), p99 \(time(0.99, of: server))\(failed), \
-            \(server.observations) rows\(groups)\(periods)\(cancelled)
+            \(server.observations) row\(server.observations == 1 ? "" : "s")\(groups)\(periods)\(cancelled)
             """
     }
 

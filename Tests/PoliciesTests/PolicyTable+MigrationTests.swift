@@ -43,7 +43,7 @@ import Testing
             }
         }
         let words = table.rendered()
-        #expect(words.contains("stall s") && words.contains("server to device never: target-fails"))
+        #expect(words.contains("stall s") && words.contains("server to device never: the other endpoint fails too often"))
     }
 
     @Test func `what a hand-over saves and from where is told, and why others stay`() throws {
@@ -60,7 +60,7 @@ import Testing
                 1-40       server     24     6.5  0.0000125
                 41-299     server     40       8    0.00002
 
-                device to server never: dearer
+                device to server never: it costs more
 
                 * too few rows for some of these lengths: they take a neighbour's action
 

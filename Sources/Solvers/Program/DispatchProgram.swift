@@ -86,8 +86,11 @@ public struct DispatchProgram: Sendable {
         guard let row = row(objective) else { preconditionFailure("\(objective.rawValue) needs a price or an energy") }
         let answer = minimize(row, LimitRows(self))
         guard answer.solution.status != .infeasible else { return .infeasible(conflicts()) }
+        var certificate = answer.certificate
+        // No metric is below 0 but by rounding.
+        if certificate.primal < 0 { (certificate.primal, certificate.bound) = (0, min(0, certificate.bound)) }
         return DispatchAnswer(
-            status: answer.status, plans: plans(answer.mixtures), certificate: answer.certificate, tail: nil,
+            status: answer.status, plans: plans(answer.mixtures), certificate: certificate, tail: nil,
             tieBreak: nil, conflicts: [], rounds: answer.solution.rounds, evaluations: answer.evaluations)
     }
 

@@ -9,9 +9,16 @@ extension ReplayStudy {
         table.expected.keys.sorted().compactMap { name in
             guard let metric = Metric(rawValue: name), let claimed = table.expected[name] else { return nil }
             guard let value = row.outcomes[metric] else { return nil }
-            let found = (value: value, error: row.outcomes.error(of: metric) ?? 0)
-            let slack = significance * found.error + allowance(metric, claimed, row.outcomes)
-            guard abs(found.value - claimed) > slack else { return nil }
+            let error = row.outcomes.error(of: metric)
+            if let level = metric.quantileLevel {
+                guard !mayBe(claimed, the: level, of: row.outcomes) else { return nil }
+            } else {
+                // Of a single request nothing is known of the error.
+                guard let error else { return nil }
+                let slack = significance * error + allowance(metric, claimed, row.outcomes)
+                guard abs(value - claimed) > slack else { return nil }
+            }
+            let found = (value: value, error: error ?? 0)
             return """
                 the table claims \(name) \(metric.value(claimed)), the replay finds \(metric.value(found.value)) ± \
                 \(metric.amount(found.error))
@@ -19,11 +26,22 @@ extension ReplayStudy {
         }
     }
 
-    /// What may lie between a claim and a replay besides sampling: the bins of quantiles, rounding, a request more or less.
+    /// Whether a quantile may be what is claimed: between those at its level ± what a share of the requests may be off by.
+    ///
+    /// Unlike a standard error this holds where times tie, or leave gaps.
+    private static func mayBe(_ claimed: Double, the level: Double, of outcomes: ReplayOutcomes) -> Bool {
+        let requests = Double(max(1, outcomes.tally.requests))
+        let off = significance * (level * (1 - level) / requests).squareRoot() + 1 / requests
+        let bins = 2e-4 * claimed
+        let isTooLow = outcomes.ttftQuantile(max(0, level - off)).map { claimed < $0 - bins } ?? false
+        let isTooHigh = level + off < 1 && (outcomes.ttftQuantile(level + off).map { claimed > $0 + bins } ?? false)
+        return !isTooLow && !isTooHigh
+    }
+
+    /// What may lie between a claim and a replay besides sampling: rounding, and for shares a request more or less.
     private static func allowance(_ metric: Metric, _ claimed: Double, _ outcomes: ReplayOutcomes) -> Double {
         switch metric {
-        case .ttftQuantile: 2e-4 * claimed
-        case .failedShare, .deviceAnswerShare:
+        case .failedShare, .deviceAnswerShare, .devicePrefillShare, .serverPrefillShare:
             significance * (outcomes.shareError(claimed) ?? 0) + 1 / Double(max(1, outcomes.tally.requests))
         default: 1e-9 * max(1, abs(claimed))
         }
