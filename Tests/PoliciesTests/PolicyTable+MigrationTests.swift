@@ -43,7 +43,8 @@ import Testing
             }
         }
         let words = table.rendered()
-        #expect(words.contains("stall s") && words.contains("server to device never: the other endpoint fails too often"))
+        #expect(words.contains("stall s"))
+        #expect(words.contains("server to device never: the other endpoint fails too often"))
     }
 
     @Test func `what a hand-over saves and from where is told, and why others stay`() throws {
