@@ -18,8 +18,8 @@ extension StudyProfiles {
         let server = all.server.pooled
         let failed = server.massAtInfinity > 0 ? ", \(text(100 * server.massAtInfinity)) % failed" : ""
         let cancelled = server.censoring.map { ", \($0.observations) of them cancelled (Kaplan-Meier)" } ?? ""
-        let count = all.server.groups.count
-        let groups = isConditioned ? ", \(count) length group\(count == 1 ? "" : "s")" : ", pooled"
+        let strata = all.server.groups.count
+        let groups = isConditioned ? ", \(strata) length group\(strata == 1 ? "" : "s")" : ", pooled"
         let count = day?.all.cut.count ?? 1
         let periods = count > 1 ? ", \(count) periods of the day" : ""
         return """

@@ -50,6 +50,16 @@ import Testing
         #expect((hours["by_hour"] as? [Any])?.count == 24)
     }
 
+    @Test func `periods with too few rows join into one for all day, whose table is valid`() throws {
+        let folder = try Self.folder(days: 1)
+        let settings = ["--set", "endpoints.server.condition_on={hour_of_day: [0, 8]}", "--set", "split=none"]
+        let solved = try Run(["solve", "problem.yaml", "-o", "policy.json"] + settings, in: folder.url)
+        #expect(solved.status == 0, "\(solved.errors)")
+        let run = try Run(
+            ["policy", "validate", "policy.json", "--problem", "problem.yaml"] + settings, in: folder.url)
+        #expect(run.status == 0, "\(run.errors)")
+    }
+
     @Test func `periods may be given, and a workload without times is said to have none`() throws {
         let folder = try Self.folder(days: 3, workloadHasTimes: false)
         let settings = ["endpoints.server.condition_on={hour_of_day: [6, 12, 22]}", "split=none"]

@@ -59,6 +59,9 @@ import Testing
         for settings in [
             [], ["limits.failed_share.at_most=0.01"], ["objective=failed_share"],
             ["limits.device.answer_share.at_least=0.3", "timeout=3"],
+            // No wait lies between the last time seen and never: there nothing is known of what it would do.
+            ["limits={device.prefill_share: {at_least: 0.99}}", "objective=device.answer_share"],
+            ["limits={server.prefill_share: {at_least: 0.99}}", "objective=device.answer_share"],
         ] {
             let run = try validate(settings)
             #expect(run.status == 0, "\(settings): \(run.errors)")

@@ -43,4 +43,16 @@ import Testing
         let missed = Limit(metric: .ttftP90, atMost: best.certificate.bound.nextDown)
         #expect(answer(.ttftMean, [share, tail, missed]).status == .infeasible)
     }
+
+    @Test func `no quantile is beyond the timeout, even if everything fails`() {
+        for problem in NamedProblem.all where problem.name.hasPrefix("both") {
+            for objective in [Metric.ttftMean, .ttftP95] {
+                let limit = Limit(metric: .ttftP95, atLeast: problem.profile.timeout.nextUp)
+                let answer = DispatchProgram(
+                    worlds: problem.worlds, costs: NamedProblem.costs, objective: objective, limits: [limit]
+                ).solve()
+                #expect(answer.status == .infeasible && answer.conflicts.map(\.limit) == [limit], "\(problem)")
+            }
+        }
+    }
 }
