@@ -133,6 +133,9 @@ final class BucketTerms: Sendable {
         return sides
     }
 
+    /// Look-ups that the mean at one wait takes.
+    var lookUps: Int { lines.count * profile.device.residuals.count }
+
     /// The last time at which `first` was seen to answer, where mass beyond it is not identified; infinite where all is.
     ///
     /// No wait between it and never is a candidate: nothing is known of what it would do.

@@ -45,7 +45,9 @@ extension DispatchProgram {
         var groups = DispatchGroups(
             buckets: buckets, objective: objective, limits: rows.rows.map(\.row), tails: rows.tails,
             handOvers: handOvers(of: buckets, priced: [objective] + rows.rows.map(\.row)), standard: standardPrices)
-        let program = CoupledProgram(limits: rows.rows.map(\.bound), scales: scales(rows, &groups))
+        var program = CoupledProgram(limits: rows.rows.map(\.bound), scales: scales(rows, &groups))
+        // Which side it is shows soon, or hardly ever.
+        if target != nil { program.maximalRounds = 300 }
         let plans = start.flatMap { mixtures -> [[Int]] in
             let depth = mixtures.map(\.parts.count).max() ?? 0
             return (0..<depth).map { k in

@@ -30,7 +30,10 @@ extension DispatchProgram {
             search = QuantileSearch(low: 0, high: timeout, mixtures: any.mixtures)
             search.high = quantile(level, of: any.mixtures)
             var wasHit = false
-            while search.low.nextUp < search.high {
+            // Look-ups of times that a wait costs, on average over the buckets.
+            let terms = bucketTerms
+            let lookUps = terms.reduce(0) { $0 + $1.lookUps } / terms.count
+            while search.low.nextUp < search.high, evaluations <= Self.mostLookUps / max(1, lookUps) {
                 // Once close, the double below what was reached is tried first: it mostly proves the rest. Where that is
                 // within reach, too, the least share moves with t without steps, and halving goes on.
                 let isClose = wasHit && search.high - search.low < 1e-3 * search.high
@@ -86,6 +89,9 @@ extension DispatchProgram {
                 primal: best, bound: proven, scale: timeout, multipliers: [:]),
             tail: search.proof, tieBreak: answer.certificate, conflicts: [], rounds: rounds, evaluations: evaluations)
     }
+
+    /// After so many look-ups, most of a minute, a search ends with the gap that is left.
+    private static let mostLookUps = 4_000_000_000
 
     /// How closely a least quantile is searched that is no sum of times: where the mean is limited, it may be any number.
     private static let timeTolerance = 1e-12
