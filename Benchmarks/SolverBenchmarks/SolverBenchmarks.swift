@@ -25,6 +25,7 @@ struct SolverBenchmarks {
         case "memory": report = try peakMemory(options)
         case "risk": report = try forecasting(options)
         case "replay": report = try replaying(options)
+        case "policy": report = try policyLoading(options)
         case "ingest": report = try await ingesting(options)
         default: throw UsageError(description: "no piece of work is called \(options.piece)")
         }
