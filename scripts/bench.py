@@ -248,6 +248,20 @@ class Bench:
         process_seconds(command, self.all_cores)
         return (self.folder / "arguments").read_text().split("\0")[:-1]
 
+    def loading(self) -> None:
+        runs = in_turn(
+            self.rounds, load=lambda: worker("policy", stage="load", runs=5)["seconds"],
+            decide=lambda: worker("policy", stage="decide", runs=3)["seconds"])
+        load, decide = 1e3 * runs["load"], 1e3 * runs["decide"]
+        self.page.text(
+            "## The policy table online", "",
+            "A table of 1,000 buckets with two actions each: milliseconds from the file's bytes to a policy, every rule and the id checked; "
+            "nanoseconds a decision, random lengths, request ids of 36 bytes.")
+        self.page.table(
+            ["work", "ours", "goal -> stretch", ""],
+            [["read and check, ms", number(load), "5 -> -", self.page.verdict(load, 5)],
+             ["decide, ns", number(decide), "40 -> 12", self.page.verdict(decide, 40, 12)]])
+
     def memory(self) -> None:
         for size in SIZES:
             found = [worker("memory", samples=self.samples[size], prompts=self.prompts) for _ in range(3)]
@@ -301,7 +315,8 @@ def main() -> int:
         general = bench_program.Part(bench)
         parts = [
             bench.sort, bench.paper_policies, bench.solve, general.frontier, bench.compare_highs, general.quantile, general.limits,
-            general.resamples, bench_migration.Part(bench).migration, bench_replay.Part(bench).replay, bench.ingest, bench.memory, general.growth]
+            general.resamples, bench_migration.Part(bench).migration, bench_replay.Part(bench).replay, bench.ingest, bench.loading,
+            bench.memory, general.growth]
         chosen = options.only.split(",") if options.only else None
         for part in parts:
             if chosen is None or part.__name__ in chosen:
