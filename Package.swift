@@ -64,7 +64,7 @@ let package = Package(
         .executableTarget(
             name: "disco",
             dependencies: [
-                "LinearAlgebra", "Traces", "Policies", "PolicySigning", "Replay", "Studies",
+                "LinearAlgebra", "Serving", "Traces", "Policies", "PolicySigning", "Studies",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

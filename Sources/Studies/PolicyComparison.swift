@@ -37,7 +37,8 @@ public struct PolicyComparison: Sendable {
             let plans = sets.map(PolicyCheck.plan)
             let question = DispatchQuestion(
                 worlds: zip(worlds, plans).map { World($0.profile, lowerEdges: $1.lowerEdges, share: $0.share) },
-                costs: problem.costs, objective: problem.objective, limits: [], handOvers: profiles.handOvers(problem))
+                costs: problem.costs, objective: problem.objective, limits: [], handOvers: profiles.handOvers(problem),
+                quality: profiles.quality(problem))
             let claims = Dictionary(uniqueKeysWithValues: metrics.map { ($0, 0.0) })
             let verdict = CertificateCheck(question, plans: plans).verdict(on: nil, expected: claims)
             return Dictionary(
