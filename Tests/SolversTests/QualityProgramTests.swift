@@ -25,15 +25,29 @@ import Testing
         return sums
     }
 
+    /// What every action that matters comes to in a range of prompts, told once.
+    private final class ActionTable {
+        private let world: QualityWorld
+        private var known: [ClosedRange<Int>: [[Metric: Double]]] = [:]
+
+        init(_ world: QualityWorld) { self.world = world }
+
+        func values(from: Int = 1, to: Int = .max) -> [[Metric: Double]] {
+            if let values = known[from...to] { return values }
+            let values = world.actions(from: from, to: to).map { world.values($0, from: from, to: to) }
+            known[from...to] = values
+            return values
+        }
+    }
+
     /// The dual function at an answer's multipliers: the least Lagrangian over all actions of every bucket.
-    private func dual(_ world: QualityWorld, _ program: DispatchProgram, _ answer: DispatchAnswer) -> Double {
+    private func dual(_ table: ActionTable, _ program: DispatchProgram, _ answer: DispatchAnswer) -> Double {
         var sum = 0.0
         let edges = program.worlds[0].buckets.lowerEdges
         let multipliers = answer.certificate.multipliers
         for (k, edge) in edges.enumerated() {
             let to = k + 1 < edges.count ? edges[k + 1] - 1 : .max
-            sum += world.actions(from: edge, to: to).reduce(Double.infinity) { least, action in
-                let values = world.values(action, from: edge, to: to)
+            sum += table.values(from: edge, to: to).reduce(Double.infinity) { least, values in
                 func signed(_ metric: Metric) -> Double {
                     (metric.isMaximized ? -1 : 1) * (values[metric] ?? 0)
                 }
@@ -49,7 +63,9 @@ import Testing
     }
 
     /// Holds an answer against the definition: its value, its limits, its bound; and against the checker.
-    private func check(_ world: QualityWorld, _ program: DispatchProgram, _ answer: DispatchAnswer) throws {
+    private func check(
+        _ world: QualityWorld, _ table: ActionTable, _ program: DispatchProgram, _ answer: DispatchAnswer
+    ) throws {
         let plan = try #require(answer.plans.first)
         let sign: Double = program.objective.isMaximized ? -1 : 1
         let found = values(world, plan)
@@ -60,40 +76,43 @@ import Testing
             #expect(value <= (limit.atMost ?? .infinity) + 1e-6, "\(limit.metric.rawValue)")
             #expect(value >= (limit.atLeast ?? -.infinity) - 1e-6, "\(limit.metric.rawValue)")
         }
-        let dual = dual(world, program, answer)
+        let dual = dual(table, program, answer)
         let prices = answer.certificate.multipliers.filter { $0.key == .qoeMean }.map { abs($0.value) }.first ?? 0
         #expect(answer.certificate.bound <= dual + slack + 1e-6 * prices)
         #expect(dual <= answer.certificate.primal + slack + 1e-6 * prices)
-        #expect(answer.status == .optimal && answer.certificate.gap <= 1e-6)
+        #expect(
+            answer.status == .optimal && answer.certificate.gap <= 1e-6,
+            "\(program.objective) \(program.limits) \(answer.status) \(answer.certificate) \(answer.rounds)")
         let verdict = program.verdict(on: answer)
         #expect(verdict.isValid, "\(verdict.findings)")
     }
 
-    @Test(arguments: 0..<40)
+    @Test(arguments: 0..<16)
     func `the best policy under a prefill budget is that of all mixtures`(seed: Int) throws {
         let world = try QualityWorld(seed: seed)
+        let table = ActionTable(world)
         for metric in Self.qualities {
             for limited in [Metric.devicePrefillShare, .serverPrefillShare] {
                 for budget in [0, 0.3, 1] {
                     let program = world.program(metric, [Limit(metric: limited, atMost: budget)])
                     let answer = program.solve()
-                    let points = world.actions().map { action in
-                        let values = world.values(action)
-                        return (value: -(values[metric] ?? 0), usage: values[limited] ?? 0)
+                    let points = table.values().map { values in
+                        (value: -(values[metric] ?? 0), usage: values[limited] ?? 0)
                     }
                     let least = leastMixture(points, limit: budget)
                     #expect(
                         abs(answer.certificate.primal - least) < 1e-6 * max(1, answer.certificate.scale),
                         "\(metric.rawValue) \(limited.rawValue) \(budget)")
-                    try check(world, program, answer)
+                    try check(world, table, program, answer)
                 }
             }
         }
     }
 
-    @Test(arguments: 0..<25)
+    @Test(arguments: 0..<16)
     func `several buckets and limits are solved to their bound`(seed: Int) throws {
         let world = try QualityWorld(seed: seed)
+        let table = ActionTable(world)
         let race = world.values(.race)
         let alone = world.values(.only(.server))
         for metric in Self.qualities {
@@ -104,13 +123,14 @@ import Testing
             let program = world.program(metric, limits, edges: [1, 4, 7])
             let answer = program.solve()
             guard answer.status != .infeasible else { continue }
-            try check(world, program, answer)
+            try check(world, table, program, answer)
         }
     }
 
-    @Test(arguments: 0..<25)
+    @Test(arguments: 0..<16)
     func `quality is a limit of other objectives, and of each other`(seed: Int) throws {
         let world = try QualityWorld(seed: seed)
+        let table = ActionTable(world)
         let (race, alone) = (world.values(.race), world.values(.only(.server)))
         for metric in Self.qualities {
             let (most, least) = (race[metric] ?? 0, alone[metric] ?? 0)
@@ -123,7 +143,7 @@ import Testing
                 if answer.status == .infeasible {
                     #expect(!answer.conflicts.isEmpty)
                 } else {
-                    try check(world, program, answer)
+                    try check(world, table, program, answer)
                 }
             }
         }

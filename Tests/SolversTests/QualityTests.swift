@@ -35,8 +35,8 @@ import Testing
         let pace = Double.random(in: 0.5...20, using: &generator)
         let gap = Double.random(in: 0.001...(seed.isMultiple(of: 2) ? 0.1 : 1.5), using: &generator)
         var last = (qoe: -1.0, idle: -1.0)
-        for step in 0...400 {
-            let first = Double(step) / 100 + 1e-3
+        for step in 0...150 {
+            let first = Double(step) / 40 + 1e-3
             let stream = streamedTokenByToken(
                 first: first, tokens: tokens, gap: gap, pace: pace, metrics, timeout: 60)
             let qoe = metrics.qoeLoss(first: first, tokens: tokens, gap: gap, reader: pace)
@@ -48,12 +48,12 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<60)
+    @Test(arguments: 0..<30)
     func `both metrics of every action are those of its streams`(seed: Int) throws {
         let world = try QualityWorld(seed: seed)
         #expect(world.losses.measuredError < 2e-7)
         let actions = world.actions()
-        for action in actions {
+        for (k, action) in actions.enumerated() where k % 3 == seed % 3 {
             let expected = world.values(action)
             let found = world.outcomes(action)
             let qoe = try #require(found[.qoeMean])
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<30)
+    @Test(arguments: 0..<12)
     func `a later start of the second endpoint never helps readers`(seed: Int) throws {
         let world = try QualityWorld(seed: seed)
         // Where it does not matter who answers; else the slower stream may be worth waiting for.

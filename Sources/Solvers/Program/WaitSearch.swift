@@ -52,6 +52,9 @@ struct WaitSearch: Sendable {
 
     var timeout: Double { bucket.profile.timeout }
 
+    /// How much more the sum of a loss may be off by than that of other terms.
+    private static let lossRounding = 64.0
+
     /// Values a wait.
     private mutating func insert(_ wait: Double, at place: Int) {
         let sides = bucket.sides(startingWith: first, wait: wait, needs: needs)
@@ -75,7 +78,11 @@ struct WaitSearch: Sendable {
         var sum =
             abs(row.prefill) * bucket.tokenSum + abs(row.answers) * bucket.requestSum + abs(row.decode)
             * bucket.outputSum
-        for j in 0..<stride { sum += abs(row.coefficients[j] * at[number * stride + j]) }
+        // Losses are sums over many knots.
+        let losses = Term.firstTail + needs.tails.count
+        for j in 0..<stride {
+            sum += (j < losses ? 1 : Self.lossRounding) * abs(row.coefficients[j] * at[number * stride + j])
+        }
         return sum
     }
 
@@ -113,7 +120,8 @@ struct WaitSearch: Sendable {
         var (best, least) = settleLeast(&values, streams)
         // Sums of terms are not exact: differences of rounding must not be chased.
         let size = zip(left, right).reduce(0) { max($0, abs($1.0) + abs($1.1)) }
-        let tolerance = max(tolerance, 4e-15 * size)
+        let tolerance = max(
+            tolerance, 4e-15 * (stride > Term.firstTail + needs.tails.count ? Self.lossRounding : 1) * size)
         var bound = min(least, known - offset)
         var place = 0
         while place + 1 < order.count {
