@@ -57,6 +57,7 @@ extension Metric {
         switch self {
         case .costMean: text(1000 * value)
         case .energyMean: text(value)
+        case .qoeMean: fixed(value, decimals: 4)
         default: fixed(value, decimals: 3)
         }
     }

@@ -52,8 +52,8 @@ extension Problem {
         if plans.contains(where: \.handsOver) {
             notes.append(
                 """
-                \(names) as if whoever answers streamed to the end at its mean pace: hand-overs are to go unnoticed; what they \
-                and recorded gaps change says disco replay
+                \(names): counted as if whoever answers streamed at its mean pace to the end; what hand-overs and recorded \
+                gaps change, disco replay measures
                 """)
         }
         return notes

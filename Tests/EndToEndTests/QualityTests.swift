@@ -62,8 +62,10 @@ struct QualityTests {
     }
 
     @Test func `the cheapest policy keeps its quality`() throws {
-        let free = try solve(["objective=cost.mean", "limits={failed_share: {at_most: 1}}"])
-        let kept = try solve(["objective=cost.mean", "limits={qoe.mean: {at_least: 0.95}}"])
+        // Due so early that the server alone will not do.
+        let target = "metrics.ttft_target=0.3"
+        let free = try solve(["objective=cost.mean", "limits={failed_share: {at_most: 1}}", target])
+        let kept = try solve(["objective=cost.mean", "limits={qoe.mean: {at_least: 0.95}}", target])
         #expect(kept.status == "optimal" && kept.gap <= 1e-6)
         #expect((kept.expected["qoe.mean"] ?? 0) >= 0.95 - 1e-9)
         #expect(kept.objective >= free.objective)
@@ -91,25 +93,25 @@ struct QualityTests {
             ["replay", "policy.json", "problem.yaml", "--json", "--requests", "20000"]
                 + (Self.streams + settings).flatMap { ["--set", $0] }, in: folder.url)
         #expect(replay.status == 0, "\(replay.errors)")
-        #expect(replay.output.contains("\"ttft_target\": 0.5") && replay.output.contains("\"alpha\": 1"))
+        #expect(replay.output.contains("\"ttft_target\":0.5") && replay.output.contains("\"alpha\":1"))
         #expect(!replay.output.contains("the table claims"))
     }
 
     @Test(arguments: [
-        ("objective=qoe.mean", "reader=null", "problem.yaml", "`qoe.mean` without `reader`"),
-        ("limits={qoe.mean: {at_least: 0.9}}", "reader=null", "", "limits.qoe.mean: found `qoe.mean` without `reader`"),
-        ("objective=qoe.mean", "endpoints.device.tpot=null", "", "needs endpoints.device.tpot, which no trace tells"),
+        ("objective=qoe.mean", "reader=null", "`qoe.mean` without `reader`"),
+        ("limits={qoe.mean: {at_least: 0.9}}", "reader=null", "limits.qoe.mean: found `qoe.mean` without `reader`"),
+        ("objective=qoe.mean", "endpoints.device.tpot=null", "needs endpoints.device.tpot, which no trace tells"),
         (
-            "objective=goodput.smooth", "endpoints.server.tpot=null", "",
+            "objective=goodput.smooth", "endpoints.server.tpot=null",
             "goodput.smooth: needs endpoints.server.tpot, which no trace tells"
         ),
-        ("limits={qoe.mean: {at_least: 1.5}}", "timeout=60", "", "a score from 0 to 1"),
-        ("objective=qoe.mean", "metrics.deadline.tokens_per_second=0", "", "a number > 0, in tokens per second"),
+        ("limits={qoe.mean: {at_least: 1.5}}", "timeout=60", "a score from 0 to 1"),
+        ("objective=qoe.mean", "metrics.deadline.tokens_per_second=0", "a number > 0, in tokens per second"),
     ])
-    func `what is missing is named`(_ asked: String, _ taken: String, _ place: String, _ message: String) throws {
+    func `what is missing is named`(_ asked: String, _ taken: String, _ message: String) throws {
         let found = try run([asked, taken], [], in: Sample.folder())
         #expect(found.status != 0)
-        #expect(found.errors.contains(message) && found.errors.contains(place), "\(found.errors)")
+        #expect(found.errors.contains(message), "\(found.errors)")
     }
 
     @Test func `answer lengths are needed, and named`() throws {

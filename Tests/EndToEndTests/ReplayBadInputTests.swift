@@ -182,14 +182,14 @@ import Testing
           --workers <workers>     Cores to use; the result does not depend on it
                                   (default: all).
           --ttft-target <ttft-target>
-                                  When the first token is due for Andes QoE, in
-                                  seconds (default: the problem's, else 1).
+                                  When the first token is due for Andes QoE, in seconds
+                                  (default: the problem's, else 1).
           --deadline-pace <deadline-pace>
                                   Pace V of the token deadlines, in tokens per second
                                   (default: the problem's, else 5).
           --deadline-offset <deadline-offset>
-                                  Seconds added to every token's deadline (default:
-                                  the problem's, else 0).
+                                  Seconds added to every token's deadline (default: the
+                                  problem's, else 0).
           --alpha <alpha>         What a token that an idle reader could have read
                                   weighs in smooth goodput (default: the problem's,
                                   else 2.5).
