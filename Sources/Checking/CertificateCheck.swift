@@ -295,10 +295,3 @@ public struct CertificateCheck: Sendable {
         }
     }
 }
-
-extension Enclosure: CustomStringConvertible {
-    /// The value, or both ends where they differ by more than rounding.
-    public var description: String {
-        high - low <= 1e-11 * max(abs(low), abs(high)) ? "\(high)" : "\(low)...\(high)"
-    }
-}
