@@ -21,12 +21,14 @@ struct SolveRun {
 
     /// Solves `problem` on one part.
     /// - Throws: `StudyError.infeasible` where no policy keeps the limits, or what `RiskStudy.assess` throws.
-    init(_ problem: Problem, _ profiles: StudyProfiles, part: TracePart) throws(StudyError) {
+    init(
+        _ problem: Problem, _ profiles: StudyProfiles, part: TracePart, losses known: [StreamLosses]? = nil
+    ) throws(StudyError) {
         self.problem = problem
         self.profiles = profiles
         worlds = StudyWorld.of(part, profiles)
-        losses = worlds.compactMap { $0.losses(problem, profiles) }
-        let losses = losses
+        let losses = known ?? worlds.compactMap { $0.losses(problem, profiles) }
+        self.losses = losses
         var choice: OptimalBuckets?
         if case .optimal(let count) = problem.workload.buckets, let whole = worlds.first?.profile {
             choice = profiles.optimalBuckets(count: count, of: whole) { buckets in

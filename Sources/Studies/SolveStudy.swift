@@ -162,7 +162,7 @@ public struct SolveStudy: Sendable {
     }
 
     /// Refuses metrics that the data or the problem have no figures for.
-    private static func checkFigures(_ problem: Problem, _ profiles: StudyProfiles) throws(StudyError) {
+    static func checkFigures(_ problem: Problem, _ profiles: StudyProfiles) throws(StudyError) {
         if let missing = problem.missingForQuality(profiles) { throw .unsupported(missing) }
         for metric in [problem.objective] + problem.limits.map(\.metric)
         where metric == .costMean || metric == .energyMean {

@@ -73,7 +73,9 @@ import Testing
             "metrics.alpha=1", "metrics.ttft_target=2",
             "metrics.deadline.offset=1", "metrics.deadline.tokens_per_second=2",
             "table.as_of=2025-01-31",
-            "table.valid_days=2", "table.revision=2",
+            "table.valid_days=2", "table.revision=2", "table.rollout={percentage: 2, salt: a}",
+            "table.rollout={percentage: 2, salt: b}", "table.rollout={percentage: 3, salt: a}",
+            "table.max_extra_load=0.5",
         ]
         let hashes = try [readProblem(text).sha256] + settings.map { try readProblem(text, set: [$0]).sha256 }
         for (index, hash) in hashes.enumerated() {
