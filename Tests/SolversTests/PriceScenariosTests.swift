@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 @Suite struct `Price scenarios` {
-    @Test(arguments: 0..<20 as Range<UInt64>)
-    func `cost, cheapest policy and worst regret are those of sums written out`(seed: UInt64) {
+    @Test(arguments: 0..<20)
+    func `cost, cheapest policy and worst regret are those of sums written out`(seed: Int) {
         var generator = SeededGenerator(seed: seed)
         let (lists, things, policies) = (
             Int.random(in: 1...9, using: &generator), Int.random(in: 1...5, using: &generator),
