@@ -93,7 +93,12 @@ struct QualityTests {
             ["replay", "policy.json", "problem.yaml", "--json", "--requests", "20000"]
                 + (Self.streams + settings).flatMap { ["--set", $0] }, in: folder.url)
         #expect(replay.status == 0, "\(replay.errors)")
-        #expect(replay.output.contains("\"ttft_target\":0.5") && replay.output.contains("\"alpha\":1"))
+        struct Settings: Decodable { let settings: [String: Double] }
+        let settingsUsed = try JSONDecoder().decode(Settings.self, from: Data(replay.output.utf8)).settings
+        #expect(
+            settingsUsed == [
+                "ttft_target": 0.5, "alpha": 1, "deadline_offset": 0, "deadline_tokens_per_second": 5,
+            ])
         #expect(!replay.output.contains("the table claims"))
     }
 
