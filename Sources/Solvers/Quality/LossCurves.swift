@@ -34,7 +34,7 @@ struct LossCurves: Sendable {
     ///   - profile: The world.
     ///   - answers: P(o | l).
     ///   - knots: Where losses are computed.
-    ///   - steps: After when an answer of one token loses 1 more; nil for never.
+    ///   - stepTime: After when an answer of one token loses 1 more; nil for never.
     ///   - failed: The loss of an answer of so many tokens of which none comes.
     ///   - sameForBoth: Whether both paces give the same losses.
     ///   - loss: The loss of an answer at an endpoint's pace, by the time of its first token and its tokens.
