@@ -347,6 +347,20 @@ def whatif_complaints(disco: str, generated: list[pathlib.Path]):
     print(f"whatif: output of {len(results)} questions was checked")
 
 
+def cost_complaints(disco: str, generated: list[pathlib.Path]):
+    schema = validator("cost")
+    yield from gaps(schema.schema)
+    example = ROOT / "data" / "example.yaml"
+    results = []
+    commands = {"cost": [disco, "cost", example, "--battery", "15"], "cost of energy alone": [
+        disco, "cost", example, "--set", "endpoints.server.price=null", "--set", "exchange=null"]}
+    yield from output_complaints(schema, commands, results)
+    for result in results[:1]:
+        mistakes = {"surprise": 1, "policies/0/surprise": 1, "policies/0/saving": 2, "requests_per_month": 0, "policies": []}
+        yield from laxity_complaints("cost", schema, result, mistakes)
+    print(f"cost: output of {len(results)} problems was checked")
+
+
 def validate_complaints(disco: str, generated: list[pathlib.Path]):
     """On the tables that solve_complaints left beside the problems."""
     schema = validator("validate")
@@ -428,7 +442,7 @@ def main():
         complaints = [
             *policy_complaints(), *problem_complaints(disco, generated), *solve_complaints(disco, generated), *validate_complaints(disco, generated),
             *profile_complaints(disco, generated), *ingest_complaints(disco, generated),
-            *risk_complaints(disco, generated), *whatif_complaints(disco, generated), *replay_complaints(disco, generated), *report_complaints()]
+            *risk_complaints(disco, generated), *whatif_complaints(disco, generated), *cost_complaints(disco, generated), *replay_complaints(disco, generated), *report_complaints()]
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     return 1 if complaints else 0
