@@ -25,7 +25,8 @@ struct Disco: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            Solve.self, ReplayCommand.self, WhatIfCommand.self, Cost.self, Profile.self, Risk.self, Ingest.self,
+            Solve.self, ReplayCommand.self, WhatIfCommand.self, Cost.self, Compare.self, Profile.self, Risk.self,
+            Ingest.self,
             Policy.self,
         ])
 }
