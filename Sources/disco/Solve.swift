@@ -46,6 +46,15 @@ struct ProblemOptions: ParsableArguments {
         }
         return (problem, profiles)
     }
+
+    /// What-if questions about the problem at `path`.
+    /// - Throws: `ProblemError` or `TraceError`.
+    func whatIf(_ path: String) throws -> WhatIf {
+        let whatIf = try WhatIf(
+            path: path, overrides: overrides, duckdb: try DuckDBProgram.locate(), progress: Console.progress)
+        for remark in whatIf.base.remarksOnOldPrices(at: Date()) { Console.remark(remark) }
+        return whatIf
+    }
 }
 
 /// `disco solve`.
