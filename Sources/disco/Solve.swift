@@ -30,7 +30,7 @@ struct ProblemOptions: ParsableArguments {
         _ path: String, settings: [String] = [], output: String?, wantsHourEvidence: Bool = false,
         wantsHours: Bool? = nil, wantsPaces: Bool = false, check: (Problem) throws -> Void = { _ in }
     ) async throws -> (Problem, StudyProfiles) {
-        let problem = try ProblemFile.read(path: path, overrides: overrides + settings)
+        let problem = try self.problem(path, settings: settings)
         try check(problem)
         if let output { try FileError.keep(output, apartFrom: [path] + problem.tracePaths) }
         let duckdb = try DuckDBProgram.locate()
@@ -38,11 +38,34 @@ struct ProblemOptions: ParsableArguments {
             problem, duckdb: duckdb, wantsHourEvidence: wantsHourEvidence, wantsHours: wantsHours,
             wantsPaces: wantsPaces,
             progress: Console.progress)
-        for source in profiles.sources {
-            Console.remark("\(source.role): \(source.report.sentence)")
+        Self.report(profiles.sources)
+        return (problem, profiles)
+    }
+
+    /// The problem in the file at `path`.
+    /// - Parameter settings: Fields that other options set, as `path=value`; they win over `--set`.
+    func problem(_ path: String, settings: [String] = []) throws -> Problem {
+        try ProblemFile.read(path: path, overrides: overrides + settings)
+    }
+
+    /// The profiles of a problem that is at hand; trace reports go to standard error.
+    /// - Parameters:
+    ///   - older: Profiles to compare with; nil for none.
+    ///   - roles: The traces whose reports are printed, marked as new; nil for all, as they are.
+    func profiles(
+        _ problem: Problem, after older: StudyProfiles? = nil, roles: Set<String>? = nil
+    ) async throws -> StudyProfiles {
+        let profiles = try await StudyProfiles.load(
+            problem, duckdb: try DuckDBProgram.locate(), wantsHours: false, after: older, progress: Console.progress)
+        Self.report(profiles.sources.filter { roles?.contains($0.role) ?? true }, mark: roles == nil ? "" : "new ")
+        return profiles
+    }
+
+    private static func report(_ sources: [StudyProfiles.Source], mark: String = "") {
+        for source in sources {
+            Console.remark("\(mark)\(source.role): \(source.report.sentence)")
             for remark in source.report.remarks { Console.remark("  \(remark)") }
         }
-        return (problem, profiles)
     }
 }
 
