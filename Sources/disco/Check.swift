@@ -63,7 +63,8 @@ struct Check: AsyncParsableCommand {
         for text in traces {
             let trace = NewTrace(text)
             guard seen.insert(trace.role).inserted else {
-                throw ValidationError("--traces \(text): \(trace.role?.rawValue ?? "the server's file") is given twice.")
+                throw ValidationError(
+                    "--traces \(text): \(trace.role?.rawValue ?? "the server's file") is given twice.")
             }
             guard !trace.path.isEmpty else { throw ValidationError("--traces \(text): which file?") }
             let roles = NewTrace.Role.allCases.map(\.rawValue)
@@ -71,7 +72,8 @@ struct Check: AsyncParsableCommand {
                 text[..<equals].allSatisfy(\.isLetter)
             {
                 throw ValidationError(
-                    "--traces \(text): \(text[..<equals]) is none of \(roles.joined(separator: ", ")), and no such file.")
+                    "--traces \(text): \(text[..<equals]) is none of \(roles.joined(separator: ", ")), and no such file."
+                )
             }
         }
         for (name, value) in [("--max-distance", maxDistance), ("--level", level)] where !(0...1).contains(value) {

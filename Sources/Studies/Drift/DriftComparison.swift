@@ -71,7 +71,8 @@ public struct DriftComparison: Sendable {
     // MARK: - Which comparisons are made
 
     /// All comparisons that the rows allow, their levels adjusted together.
-    static func all(_ rows: DriftRows, _ table: PolicyTable, _ device: DeviceFit, timeout: Double) -> [DriftComparison] {
+    static func all(_ rows: DriftRows, _ table: PolicyTable, _ device: DeviceFit, timeout: Double) -> [DriftComparison]
+    {
         var all: [DriftComparison] = []
         if let then = rows.then[.server], let now = rows.now[.server] {
             func times(_ rows: TraceRows) -> CensoredSample {

@@ -79,7 +79,9 @@ extension TraceRows {
             var shares = [Int](repeating: 0, count: count)
             for hand in hands[next..<next + counts[i]] { shares[Int(hand)] += 1 }
             next += counts[i]
-            for (part, share) in shares.enumerated() where share > 0 { parts[part].append(row: i, of: self, count: share) }
+            for (part, share) in shares.enumerated() where share > 0 {
+                parts[part].append(row: i, of: self, count: share)
+            }
         }
         return parts
     }

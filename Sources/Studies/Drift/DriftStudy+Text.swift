@@ -13,14 +13,17 @@ extension DriftStudy {
             "policy \(table.id.prefix(19))..., revision \(table.revision), \(state.rawValue), for \(problem)", "",
         ]
         if !comparisons.isEmpty { lines += comparisonLines + [""] }
-        if !budgets.isEmpty { lines += columns([["limit", "bound", "then", "now", "use", ""]] + budgets.map(row)) + [""] }
+        if !budgets.isEmpty {
+            lines += columns([["limit", "bound", "then", "now", "use", ""]] + budgets.map(row)) + [""]
+        }
         if !outcomes.isEmpty {
             lines += columns(
                 [["outcome", "then", "now", "change"]]
                     + outcomes.map { metric, then, now in
                         let change = text(now - then)
                         return [
-                            metric.rawValue, text(then, digits: 4), text(now, digits: 4), now > then ? "+" + change : change,
+                            metric.rawValue, text(then, digits: 4), text(now, digits: 4),
+                            now > then ? "+" + change : change,
                         ]
                     })
             lines.append("")
