@@ -35,6 +35,19 @@ public struct BudgetUse: Sendable, Equatable {
     /// The standard error of `now` that the new rows leave; nil where they are too few to tell.
     public let standardError: Double?
 
+    /// A limit's side, and what became of it.
+    public init(
+        metric: Metric, bound: Double, isAtLeast: Bool = false, then: Double? = nil, now: Double,
+        standardError: Double? = nil
+    ) {
+        self.metric = metric
+        self.bound = bound
+        self.isAtLeast = isAtLeast
+        self.then = then
+        self.now = now
+        self.standardError = standardError
+    }
+
     /// Standard errors by which a limit must be exceeded: chance does so once in 740 limits that bind.
     public static let significance = 3.0
 

@@ -11,7 +11,7 @@ extension DriftStudy {
             comparison.test.map {
                 """
                 \(comparison.name): distance \(text($0.distance)) at level \(text(comparison.level ?? 1)), wanted a distance \
-                of at most \(text(limits.distance)) or a level above \(text(limits.level))
+                of at most \(limits.distance.asGiven) or a level above \(limits.level.asGiven)
                 """
             }
         }
@@ -19,15 +19,15 @@ extension DriftStudy {
         findings += budgets.filter { $0.certainUse > limits.budgetUse }.map { budget in
             """
             \(budget.metric.rawValue): \(budget.metric.value(budget.now)) on the new rows is \(text(budget.use)) of its bound\
-            \(budget.useError.map { " (± \(text($0)))" } ?? ""), wanted at most \(text(limits.budgetUse))
+            \(budget.useError.map { " (± \(text($0)))" } ?? ""), wanted at most \(limits.budgetUse.asGiven)
             """
         }
         if let regret, regret.share > limits.regret {
             findings.append(
                 """
                 regret: \(regret.metric.rawValue) is \(regret.metric.value(regret.held)) where solving anew has \
-                \(regret.metric.value(regret.solved)), \(text(100 * regret.share)) % more, wanted at most \
-                \(text(100 * limits.regret)) %
+                \(regret.metric.value(regret.solved)), a loss of \(text(regret.share)), wanted at most \
+                \(limits.regret.asGiven)
                 """)
         }
         return findings

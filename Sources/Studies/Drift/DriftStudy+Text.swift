@@ -34,8 +34,8 @@ extension DriftStudy {
         lines += notes.map { "note: \($0)" }
         lines.append(
             """
-            let pass: distance \(text(limits.distance)), or a level above \(text(limits.level)); use \
-            \(text(limits.budgetUse)); regret \(text(100 * limits.regret)) %
+            let pass: distance \(limits.distance.asGiven), or a level above \(limits.level.asGiven); use \
+            \(limits.budgetUse.asGiven); regret \(limits.regret.asGiven)
             """)
         return lines.joined(separator: "\n") + "\n"
     }
@@ -82,7 +82,7 @@ extension DriftStudy {
     private func row(_ budget: BudgetUse) -> [String] {
         let error = budget.useError.map { " ± \(text($0, digits: 2))" } ?? ""
         return [
-            budget.metric.rawValue, "at \(budget.isAtLeast ? "least" : "most") \(text(budget.bound, digits: 4))",
+            budget.metric.rawValue, "at \(budget.isAtLeast ? "least" : "most") \(budget.bound.asGiven)",
             budget.then.map { text($0, digits: 4) } ?? "-", text(budget.now, digits: 4), text(budget.use) + error,
             hasEnoughRows && budget.certainUse > limits.budgetUse ? "PAST" : "",
         ]

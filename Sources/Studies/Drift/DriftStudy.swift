@@ -17,6 +17,13 @@ public struct DriftStudy: Sendable {
         /// What a policy solved on the new rows attains there.
         public let solved: Double
 
+        /// What holding on to a table costs.
+        public init(metric: Metric, held: Double, solved: Double) {
+            self.metric = metric
+            self.held = held
+            self.solved = solved
+        }
+
         /// By how much the table is worse, in the objective's unit; below 0 where it is better.
         public var loss: Double { held - solved }
 
