@@ -356,13 +356,17 @@ def check_complaints(disco: str, generated: list[pathlib.Path]):
         head, *lines = roles["server"].read_text().splitlines()
         place = head.split(",").index("ttft")
         cells = [line.split(",") for line in lines]
-        slow.write_text("\n".join([head] + [",".join(c[:place] + [str(3 * float(c[place])) if c[place] else ""] + c[place + 1:])
-                                           for c in cells]) + "\n")
+        # As often as it takes for budgets to be judged.
+        slow.write_text("\n".join([head] + 20 * [
+            ",".join(c[:place] + [str(3 * float(c[place])) if c[place] else ""] + c[place + 1:]) for c in cells]) + "\n")
+        free = path.with_name("policy-free.json")
+        subprocess.run([disco, "solve", path, "-o", free, "--set", "limits={}"], capture_output=True)
         own = [f"--traces={name}={file}" for name, file in roles.items() if file.exists()]
         for name, command in {
             "as it was": own, "a slow server": [f"--traces=server={slow}"],
-            "another question": [*own, "--set", "timeout=7"]}.items():
-            run = subprocess.run([disco, "check", path.with_name("policy.json"), path, "--json", *command], capture_output=True, text=True)
+            "another question": [*own, "--set", "timeout=7"], "no limits": [*own, "--set", "limits={}"]}.items():
+            table = free if name == "no limits" else path.with_name("policy.json")
+            run = subprocess.run([disco, "check", table, path, "--json", *command], capture_output=True, text=True)
             codes.add(run.returncode)
             if run.returncode not in (0, 4):
                 yield f"check {path.parent.name}, {name}: disco ends with {run.returncode}: {run.stderr.strip()}"
