@@ -48,7 +48,7 @@ public struct BudgetUse: Sendable, Equatable {
         self.standardError = standardError
     }
 
-    /// Standard errors by which a limit must be exceeded: chance does so once in 740 limits that bind.
+    /// Standard errors by which a limit must be exceeded: chance does so once in 270 limits that bind.
     public static let significance = 3.0
 
     /// The part of the limit that is used: metric / bound, or bound / metric for a limit from below.

@@ -1,4 +1,3 @@
-internal import Distributions
 public import Policies
 public import Traces
 
@@ -64,28 +63,6 @@ extension PolicyTable {
 }
 
 extension TraceRows {
-    /// The rows in random parts, each request in one of them; the parts' sizes differ by one at most.
-    /// - Parameters:
-    ///   - count: How many parts, 1...255.
-    ///   - seed: Which parts.
-    /// - Complexity: O(requests).
-    func dealt(into count: Int, seed: UInt64) -> [TraceRows] {
-        var hands = (0..<requests).map { UInt8($0 % count) }
-        let random = CounterRandom(seed: seed, stream: 0)
-        for k in hands.indices.dropFirst().reversed() { hands.swapAt(k, random.below(k + 1, k)) }
-        var parts = [TraceRows](repeating: TraceRows(), count: count)
-        var next = 0
-        for i in counts.indices {
-            var shares = [Int](repeating: 0, count: count)
-            for hand in hands[next..<next + counts[i]] { shares[Int(hand)] += 1 }
-            next += counts[i]
-            for (part, share) in shares.enumerated() where share > 0 {
-                parts[part].append(row: i, of: self, count: share)
-            }
-        }
-        return parts
-    }
-
     /// Adds a row of others, for `count` requests or as many as it stood for.
     mutating func append(row i: Int, of rows: TraceRows, count: Int? = nil) {
         promptTokens.append(rows.promptTokens[i])

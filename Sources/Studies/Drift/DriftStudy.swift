@@ -116,7 +116,7 @@ public struct DriftStudy: Sendable {
             before[metric].flatMap { old in after[metric].map { (metric, old, $0) } }
         }
         hasEnoughRows = sources.allSatisfy { $0.report.accepted >= Self.fewestRows }
-        let errors = DriftSampling(new, now, roles, rows)?.standardErrors(of: asked, plans) ?? [:]
+        let errors = DriftSampling(problem: new, now: now, roles: roles, rows: rows).standardErrors(of: asked, plans)
         budgets = asked.flatMap { metric -> [BudgetUse] in
             guard let limit = table.limits[metric.rawValue], let value = after.enclosure(of: metric) else { return [] }
             func use(_ bound: Double?, isAtLeast: Bool) -> BudgetUse? {
