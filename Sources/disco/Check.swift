@@ -98,10 +98,12 @@ struct Check: AsyncParsableCommand {
                     distance: maxDistance, level: level, budgetUse: maxBudgetUse, regret: maxRegret))
             if study.findings.isEmpty {
                 let (new, roles) = try read.replacing(traces.map(NewTrace.init))
-                let then = try await options.profiles(read.replacing([]).problem)
-                let now = try await options.profiles(new, after: then, roles: Set(roles.map(\.rawValue)))
+                let cache = TraceCache()
+                let then = try await options.profiles(read.replacing([]).problem, cache: cache)
+                let now = try await options.profiles(
+                    new, cache: cache, after: then, roles: Set(roles.map(\.rawValue)))
                 let rows = try await DriftRows.read(
-                    read, new, roles: roles, for: loaded.table, duckdb: try DuckDBProgram.locate())
+                    read, new, roles: roles, for: loaded.table, duckdb: try DuckDBProgram.locate(), cache: cache)
                 try study.judge(read, then, new, now, roles: roles, rows, progress: Console.progress)
             }
             Console.print(options.json ? study.json.text() : study.rendered())

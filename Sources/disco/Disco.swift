@@ -18,6 +18,7 @@ struct Disco: AsyncParsableCommand {
               disco solve problem.yaml -o policy.json   the main job
               disco policy show policy.json             what the table does
               disco replay policy.json problem.yaml     what it does to requests
+              disco whatif problem.yaml --tornado 0.2   what other numbers would do
               disco check policy.json problem.yaml --traces new.csv
                                                         does it still hold?
 
@@ -25,5 +26,8 @@ struct Disco: AsyncParsableCommand {
             data, 66 no such input, 69 a needed program is missing, 73 cannot write.
             """,
         version: version,
-        subcommands: [Solve.self, ReplayCommand.self, Check.self, Profile.self, Risk.self, Ingest.self, Policy.self])
+        subcommands: [
+            Solve.self, ReplayCommand.self, WhatIfCommand.self, Check.self, Profile.self, Risk.self, Ingest.self,
+            Policy.self,
+        ])
 }

@@ -50,13 +50,15 @@ struct ProblemOptions: ParsableArguments {
 
     /// The profiles of a problem that is at hand; trace reports go to standard error.
     /// - Parameters:
+    ///   - cache: Traces that were read already.
     ///   - older: Profiles to compare with; nil for none.
     ///   - roles: The traces whose reports are printed, marked as new; nil for all, as they are.
     func profiles(
-        _ problem: Problem, after older: StudyProfiles? = nil, roles: Set<String>? = nil
+        _ problem: Problem, cache: TraceCache, after older: StudyProfiles? = nil, roles: Set<String>? = nil
     ) async throws -> StudyProfiles {
         let profiles = try await StudyProfiles.load(
-            problem, duckdb: try DuckDBProgram.locate(), wantsHours: false, after: older, progress: Console.progress)
+            problem, duckdb: try DuckDBProgram.locate(), wantsHours: false, cache: cache, after: older,
+            progress: Console.progress)
         Self.report(profiles.sources.filter { roles?.contains($0.role) ?? true }, mark: roles == nil ? "" : "new ")
         return profiles
     }

@@ -15,10 +15,12 @@ public struct DriftRows: Sendable {
     ///   - roles: What there are new files of.
     ///   - table: The table, whose buckets the server's rows are grouped by.
     ///   - duckdb: The program that reads tables.
+    ///   - cache: Traces that were read already.
     /// - Returns: The rows.
     /// - Throws: `StudyError.trace` where a file cannot be read.
     public static func read(
-        _ problem: Problem, _ new: Problem, roles: Set<NewTrace.Role>, for table: PolicyTable, duckdb: DuckDBProgram
+        _ problem: Problem, _ new: Problem, roles: Set<NewTrace.Role>, for table: PolicyTable, duckdb: DuckDBProgram,
+        cache: TraceCache
     ) async throws(StudyError) -> DriftRows {
         let reader = TraceReader(duckdb: duckdb, timeout: problem.timeout)
         func rows(_ role: NewTrace.Role, of problem: Problem) async throws(StudyError) -> TraceRows? {
@@ -34,6 +36,7 @@ public struct DriftRows: Sendable {
                     wantsHours: !table.periods.isEmpty)
             case .device: selection = TraceSelection(lengths: .exact, needsTTFT: true)
             }
+            if let known = await cache.rows(source, selection, timeout: problem.timeout) { return known.rows }
             do { return try await reader.read(source, selection).rows } catch { throw .trace(error) }
         }
         var (then, now): ([NewTrace.Role: TraceRows], [NewTrace.Role: TraceRows]) = ([:], [:])

@@ -29,7 +29,7 @@ extension DriftStudy {
             lines.append("")
         }
         if let regret {
-            lines += [regretSentence(regret), ""]
+            lines += regretLines(regret) + [""]
         }
         lines += notes.map { "note: \($0)" }
         lines.append(
@@ -40,13 +40,16 @@ extension DriftStudy {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private func regretSentence(_ regret: Regret) -> String {
-        let metric = regret.metric
-        let share = regret.share.isFinite ? " (\(text(100 * regret.share)) %)" : ""
-        return """
-            regret: \(metric.rawValue) \(metric.value(regret.held)) as held, \(metric.value(regret.solved)) solved anew: \
-            \(metric.amount(regret.loss))\(share)
-            """
+    private func regretLines(_ regret: Regret) -> [String] {
+        let share = regret.share.isFinite ? "\(text(100 * regret.share)) %" : "all of it"
+        return columns([
+            ["regret", "held", "solved anew", "loss", "", ""],
+            [
+                regret.metric.rawValue, text(regret.held, digits: 4), text(regret.solved, digits: 4), text(regret.loss),
+                share,
+                hasEnoughRows && regret.share > limits.regret ? "PAST" : "",
+            ],
+        ])
     }
 
     private var comparisonLines: [String] {

@@ -11,12 +11,12 @@ struct FieldTree: Sendable {
     /// Whether every metric is a field, with bounds below it; `fields` has those that are listed.
     var takesMetrics = false
 
-    private init(_ fields: [(String, FieldTree)], shortForm: String? = nil) {
+    init(_ fields: [(String, FieldTree)], shortForm: String? = nil) {
         self.fields = fields.map { (name: $0.0, tree: $0.1) }
         self.shortForm = shortForm
     }
 
-    private init(values names: [String]) { self.init(names.map { ($0, .value) }) }
+    init(values names: [String]) { self.init(names.map { ($0, .value) }) }
 
     /// What is below `name`; nil if there is no such field here.
     subscript(name: String) -> FieldTree? {
@@ -54,7 +54,13 @@ struct FieldTree: Sendable {
         ("timeout", .value),
         ("split", FieldTree(values: ["tuning_share"])),
         ("disco", FieldTree(values: ["alpha"])),
-        ("table", FieldTree(values: ["as_of", "valid_days", "revision"])),
+        (
+            "table",
+            FieldTree([
+                ("as_of", .value), ("valid_days", .value), ("revision", .value),
+                ("rollout", FieldTree(values: ["percentage", "salt"])), ("max_extra_load", .value),
+            ])
+        ),
     ])
 
     private static let bounds = FieldTree(values: ["at_most", "at_least"])

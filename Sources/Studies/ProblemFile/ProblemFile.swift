@@ -13,6 +13,11 @@ public enum ProblemFile {
     /// - Returns: The problem, with the defaults filled in.
     /// - Throws: `ProblemError` with all that is wrong.
     public static func read(path: String, overrides: [String] = []) throws(ProblemError) -> Problem {
+        try parse(text(ofFile: path), path: path, overrides: overrides)
+    }
+
+    /// The text of the file at `path`.
+    static func text(ofFile path: String) throws(ProblemError) -> String {
         let bytes = try contents(ofFile: path)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             let valid = String(decoding: bytes.prefix(validPrefix(of: bytes)), as: UTF8.self)
@@ -23,7 +28,7 @@ public enum ProblemFile {
                 found: isUTF16 ? "UTF-16 text" : "bytes that are not UTF-8", wanted: "a YAML file in UTF-8",
                 advice: isUTF16 ? "Save the file as UTF-8." : "Is this the right file?")
         }
-        return try parse(text, path: path, overrides: overrides)
+        return text
     }
 
     /// The problem that `text` states.
