@@ -42,17 +42,14 @@ struct ProblemOptions: ParsableArguments {
         return (problem, profiles)
     }
 
-    /// The problem in the file at `path`.
-    /// - Parameter settings: Fields that other options set, as `path=value`; they win over `--set`.
+    /// The problem in the file at `path`; `settings` are fields that other options set, and win over `--set`.
     func problem(_ path: String, settings: [String] = []) throws -> Problem {
         try ProblemFile.read(path: path, overrides: overrides + settings)
     }
 
     /// The profiles of a problem that is at hand; trace reports go to standard error.
-    /// - Parameters:
-    ///   - cache: Traces that were read already.
-    ///   - older: Profiles to compare with; nil for none.
-    ///   - roles: The traces whose reports are printed, marked as new; nil for all, as they are.
+    ///
+    /// With `older` profiles to compare with, only the new traces' reports do: those of `roles`.
     func profiles(
         _ problem: Problem, cache: TraceCache, after older: StudyProfiles? = nil, roles: Set<String>? = nil
     ) async throws -> StudyProfiles {

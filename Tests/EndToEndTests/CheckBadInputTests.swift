@@ -159,6 +159,21 @@ import Testing
         }
     }
 
+    @Test func `a table with a margin is held against one with the same margin`() throws {
+        let hours = (0..<960).map { i in
+            let late = i % 48 > 40 && i % 3 == 0 ? 4.0 : 0
+            return "\(1800 * i),\(0.4 + Double((i * i * 37) % 700) / 1000 + late)\n"
+        }
+        let folder = try solved([
+            "server.csv": "arrived_at,ttft\n" + hours.joined(),
+            "new.csv": "arrived_at,ttft\n" + hours.prefix(96).joined(),
+            "problem.yaml": Sample.problem.replacing("at_most: 0.2}", with: "at_most: 0.05}") + "confidence: 0.95\n",
+        ])
+        let run = try check(folder, ["--traces", "new.csv"])
+        #expect(run.status == 0 && run.output.contains("under the stricter limits"), "\(run.errors)")
+        #expect(run.output.contains("the server rows have no prompt_tokens"))
+    }
+
     @Test func `a formula has no rows to compare with`() throws {
         let folder = try solved(["phone.csv": device { $0 }])
         let run = try check(folder, ["--traces", "device=phone.csv", "--max-regret", "inf", "--max-budget-use", "inf"])

@@ -82,10 +82,7 @@ struct DriftSampling {
 }
 
 extension TraceRows {
-    /// A random part for each request, in the order of the rows; the parts' sizes differ by one at most.
-    /// - Parameters:
-    ///   - count: How many parts, 1...255.
-    ///   - seed: Which parts.
+    /// A random part for each request, in the order of the rows, 1...255 parts; their sizes differ by one at most.
     /// - Complexity: O(requests).
     fileprivate func hands(_ count: Int, seed: UInt64) -> [UInt8] {
         var hands = (0..<requests).map { UInt8($0 % count) }

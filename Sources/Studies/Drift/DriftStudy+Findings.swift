@@ -80,13 +80,18 @@ extension DriftStudy {
         guard comparisons.contains(where: { if case .serverBucket = $0.subject { true } else { false } }) else {
             return []
         }
-        return [("old", rows.then[.server]), ("new", rows.now[.server])].compactMap { name, rows in
-            guard let rows else { return nil }
+        let missing = [("old", rows.then[.server]), ("new", rows.now[.server])].map { name, rows in
+            let rows = rows ?? TraceRows()
             let missing = rows.counts.indices.reduce(0) { $0 + (rows.promptTokens[$1] < 1 ? rows.counts[$1] : 0) }
-            guard missing > 0 else { return nil }
-            return missing == rows.requests
-                ? "the \(name) server rows have no prompt_tokens: compared all together, not by bucket"
-                : "\(missing) of \(rows.requests) \(name) server rows have no prompt_tokens and are in no bucket"
+            return (name: name, missing: missing, all: rows.requests)
+        }
+        let without = missing.filter { $0.missing == $0.all }
+        guard without.isEmpty else {
+            let names = without.count == 2 ? "" : "\(without[0].name) "
+            return ["the \(names)server rows have no prompt_tokens: compared all together, not by bucket"]
+        }
+        return missing.filter { $0.missing > 0 }.map {
+            "\($0.missing) of \($0.all) \($0.name) server rows have no prompt_tokens and are in no bucket"
         }
     }
 }
