@@ -26,7 +26,9 @@ public struct WorldChange: Sendable, Hashable {
     public var promptTimes = 1.0
     /// What answers are multiplied by, > 0.
     public var outputTimes = 1.0
-    /// Lengths that arrive more or less often; where several hold a length their factors multiply. Lengths are the trace's own.
+    /// Lengths, the trace's own, that arrive more or less often.
+    ///
+    /// Where several hold a length their factors multiply.
     public var mixes: [Mix] = []
 
     /// Nothing changes.
