@@ -111,6 +111,16 @@ def problem_complaints(disco: str, generated: list[pathlib.Path]):
     documents |= {f"docs/problem-file.md, example {i}": y for i, y in enumerate(re.findall(r"```yaml\n(.*?)```", page, re.S))}
     documents |= {str(p.relative_to(ROOT)): p.read_text() for p in sorted((ROOT / "data").glob("*.yaml"))}
     example = yaml.load(printed, PlainLoader)
+    for kind, folder in {"prices": "prices", "device": "devices"}.items():
+        files = sorted((ROOT / "data" / folder).glob("*.yaml"))
+        yield from () if files else [f"data/{folder} has no files"]
+        for file in files:
+            content = yaml.load(file.read_text(), PlainLoader)
+            yield from (f"{file.relative_to(ROOT)}: {e}" for e in errors(validator(kind), content))
+            yield from laxity_complaints(kind, validator(kind), content, {"surprise": 1, "version": 2, "source": ""})
+    listed = {"list": "prices/deepseek.yaml", "model": "deepseek-flash peak"}
+    documents["a profiled device"] = json.dumps(at(example, "endpoints/device", {"profile": "a.yaml"}))
+    documents["a listed price"] = json.dumps(at(at(example, "endpoints/server/price", listed), "endpoints/device/profile", "a.yaml"))
     wants = at(at(at(example, "objective", "ttft.p0.1"), "limits/ttft.p97.5", {"at_most": 2}), "deterministic", True)
     documents["a deterministic problem of any percentile"] = json.dumps(wants)
     crowd = [{"share": 0.8, "tokens_per_second": 4}, {"share": 0.2, "tokens_per_second": 5}]
@@ -121,6 +131,8 @@ def problem_complaints(disco: str, generated: list[pathlib.Path]):
     for name, text in documents.items():
         yield from (f"{name}: the problem schema refuses it: {e}" for e in errors(schema, yaml.load(text, PlainLoader))[:1])
     mistakes = {
+        "a list without a model": at(example, "endpoints/server/price", {"list": "a.yaml"}),
+        "a model without a list": at(example, "endpoints/server/price", {"prefill": 1, "decode": 1, "model": "a"}),
         "an unknown field": at(example, "objectve", "ttft.mean"), "an unknown metric": at(example, "objective", "ttft.p100"),
         "needless zeros": at(example, "limits/ttft.p97.50", {"at_most": 2}),
         "yes for true": at(example, "deterministic", "yes"),

@@ -91,6 +91,7 @@ struct Check: AsyncParsableCommand {
         try await Console.run {
             let loaded = try Policy.loaded(at: table)
             let read = try options.problem(problem)
+            for remark in read.remarksOnOldPrices(at: Date()) { Console.remark(remark) }
             let time = at.flatMap(Self.seconds) ?? Date().timeIntervalSince1970
             var study = DriftStudy(
                 loaded.table, for: read, state: loaded.state(at: time),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Policies
 import Studies
 import Traces
@@ -72,6 +73,7 @@ struct WhatIfCommand: AsyncParsableCommand {
             let whatIf = try WhatIf(
                 path: problem, overrides: options.overrides, duckdb: try DuckDBProgram.locate(),
                 progress: Console.progress)
+            for remark in whatIf.base.remarksOnOldPrices(at: Date()) { Console.remark(remark) }
             let (text, json) = try await answer(whatIf)
             Console.print(options.json ? json.text() : text)
         }

@@ -40,7 +40,10 @@ struct FieldTree: Sendable {
             "endpoints",
             FieldTree([
                 ("server", FieldTree(endpoint(conditions: ["prompt_tokens", "hour_of_day"]))),
-                ("device", FieldTree(endpoint(conditions: ["prompt_tokens"]) + [("energy", energy)])),
+                (
+                    "device",
+                    FieldTree(endpoint(conditions: ["prompt_tokens"]) + [("energy", energy), ("profile", .value)])
+                ),
             ])
         ),
         ("exchange", FieldTree(values: ["per_joule"])),
@@ -84,7 +87,10 @@ struct FieldTree: Sendable {
             ("condition_on", FieldTree(values: conditions)),
             ("residuals", .value),
             ("tpot", .value),
-            ("price", FieldTree(values: ["prefill", "decode", "per_tokens", "currency", "source", "date"])),
+            (
+                "price",
+                FieldTree(values: ["prefill", "decode", "per_tokens", "currency", "source", "date", "list", "model"])
+            ),
         ]
     }
 

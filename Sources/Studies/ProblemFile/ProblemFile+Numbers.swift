@@ -20,6 +20,7 @@ extension ProblemFile {
         let findings = Findings(path: path, text: text, settings: overrides)
         guard var root = YAMLComposer.compose(text, findings: findings) else { return [] }
         Setting.apply(overrides, to: &root, findings: findings)
+        try Catalogue(problem: path, findings: findings).fill(&root)
         var numbers: [StatedNumber] = []
         collect(root, below: .root, at: "", into: &numbers)
         return numbers

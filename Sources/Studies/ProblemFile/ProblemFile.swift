@@ -16,9 +16,12 @@ public enum ProblemFile {
         try parse(text(ofFile: path), path: path, overrides: overrides)
     }
 
-    /// The text of the file at `path`.
-    static func text(ofFile path: String) throws(ProblemError) -> String {
-        let bytes = try contents(ofFile: path)
+    /// What a file should be that is a problem.
+    static let problem = "a problem file"
+
+    /// The text of the file at `path`, which should be `what`.
+    static func text(ofFile path: String, called what: String = problem) throws(ProblemError) -> String {
+        let bytes = try contents(ofFile: path, called: what)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             let valid = String(decoding: bytes.prefix(validPrefix(of: bytes)), as: UTF8.self)
             let lines = valid.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
@@ -48,7 +51,10 @@ public enum ProblemFile {
         if let root, root.isNull {
             YAMLComposer.addEmpty(to: findings)
         } else if var root {
-            if root.fields != nil { Setting.apply(overrides, to: &root, findings: findings) }
+            if root.fields != nil {
+                Setting.apply(overrides, to: &root, findings: findings)
+                try Catalogue(problem: path, findings: findings).fill(&root)
+            }
             problem = ProblemReader.read(root, findings: findings)
         }
         try findings.throwIfAny()

@@ -19,7 +19,7 @@ public enum ScenarioFile {
     /// - Returns: The scenarios, in their order.
     /// - Throws: `ProblemError` with all that is wrong, by line and column.
     public static func read(path: String, stated: [ProblemFile.StatedNumber]) throws(ProblemError) -> [Scenario] {
-        let text = try ProblemFile.text(ofFile: path)
+        let text = try ProblemFile.text(ofFile: path, called: "a file of scenarios (docs/whatif.md)")
         let findings = Findings(path: path, text: text, settings: [])
         let root = YAMLComposer.compose(text, findings: findings)
         var scenarios: [Scenario] = []
