@@ -108,7 +108,7 @@ public struct PolicyCheck: Sendable {
     }
 
     /// Where the table answers another question than the problem asks.
-    private static func differences(_ table: PolicyTable, _ problem: Problem) -> [String] {
+    static func differences(_ table: PolicyTable, _ problem: Problem) -> [String] {
         var findings: [String] = []
         if table.objective != problem.objective.rawValue {
             findings.append(
@@ -133,7 +133,7 @@ public struct PolicyCheck: Sendable {
     }
 
     /// Differences that may explain findings, but are none: the numbers decide.
-    private static func notes(_ table: PolicyTable, _ problem: Problem, _ profiles: StudyProfiles) -> [String] {
+    static func notes(_ table: PolicyTable, _ problem: Problem, _ profiles: StudyProfiles) -> [String] {
         var notes: [String] = []
         if let hash = table.provenance.problemSHA256, hash != problem.sha256 {
             notes.append("the table was made from a problem of another hash (\(hash.prefix(12))...)")
