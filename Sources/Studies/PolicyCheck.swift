@@ -29,10 +29,7 @@ public struct PolicyCheck: Sendable {
         let sets = table.periods.isEmpty ? [table.buckets] : table.periods.map(\.buckets)
         var differences = Self.differences(table, problem)
         var notes = Self.notes(table, problem, profiles)
-        let hours = table.periods.map(\.hours)
-        // Periods that came out alike are one set of buckets, for all day.
-        let isForAllDay = hours.isEmpty && worlds.count == 1
-        let plans = isForAllDay || hours == worlds.compactMap(\.hours) ? sets.map(Self.plan) : []
+        let plans = table.fits(worlds) ? sets.map(Self.plan) : []
         if plans.isEmpty {
             differences.append(
                 "periods: the table's \(sets.count) are for other hours than the problem's \(worlds.count)"

@@ -24,7 +24,7 @@ public struct PolicyComparison: Sendable {
         func values(_ table: PolicyTable, _ name: String) -> [Metric: Double] {
             let worlds = StudyWorld.of(.all, profiles)
             let sets = table.periods.isEmpty ? [table.buckets] : table.periods.map(\.buckets)
-            guard table.periods.map(\.hours) == worlds.compactMap(\.hours) else {
+            guard table.fits(worlds) else {
                 notes.append("the \(name) table has \(sets.count) sets of buckets for other hours than the problem's")
                 return [:]
             }

@@ -96,8 +96,7 @@ public struct DriftStudy: Sendable {
     ) throws(StudyError) {
         sources = now.sources.filter { source in roles.contains { $0.rawValue == source.role } }
         let worlds = (then: StudyWorld.of(.all, then), now: StudyWorld.of(.all, now))
-        let hours = table.periods.map(\.hours)
-        guard (hours.isEmpty && worlds.then.count == 1) || hours == worlds.then.compactMap(\.hours) else {
+        guard table.fits(worlds.then) else {
             findings.append(
                 "periods: the table's \(table.bucketSets.count) are for other hours than the problem's \(worlds.then.count)"
             )
