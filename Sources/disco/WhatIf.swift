@@ -1,8 +1,6 @@
 import ArgumentParser
-import Foundation
 import Policies
 import Studies
-import Traces
 
 /// `disco whatif`.
 struct WhatIfCommand: AsyncParsableCommand {
@@ -70,10 +68,7 @@ struct WhatIfCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Console.run {
-            let whatIf = try WhatIf(
-                path: problem, overrides: options.overrides, duckdb: try DuckDBProgram.locate(),
-                progress: Console.progress)
-            for remark in whatIf.base.remarksOnOldPrices(at: Date()) { Console.remark(remark) }
+            let whatIf = try options.whatIf(problem)
             let (text, json) = try await answer(whatIf)
             Console.print(options.json ? json.text() : text)
         }
@@ -86,7 +81,7 @@ struct WhatIfCommand: AsyncParsableCommand {
         }
         if let breakEven { return try await tie(whatIf, breakEven) }
         var held: [WhatIf.Candidate] = []
-        for path in policy { held.append(try await table(whatIf, path)) }
+        for path in policy { held.append(try await Self.table(whatIf, path)) }
         let study: WhatIfStudy
         if let scenarios {
             study = try await WhatIfStudy(
@@ -120,10 +115,11 @@ struct WhatIfCommand: AsyncParsableCommand {
                 \(BreakEven.Contender.names.joined(separator: ", ")).
                 """)
         }
-        return .held(try await table(whatIf, name))
+        return .held(try await Self.table(whatIf, name))
     }
 
-    private func table(_ whatIf: WhatIf, _ path: String) async throws -> WhatIf.Candidate {
+    /// The policy table at `path`, to be held fixed.
+    static func table(_ whatIf: WhatIf, _ path: String) async throws -> WhatIf.Candidate {
         let bytes = try FileError.read(path)
         let findings = TableCheck.findings(bytes)
         guard findings.isEmpty, let table = try? PolicyTable.decode(bytes) else {
