@@ -9,16 +9,16 @@ public final class LoadedPolicy: Sendable {
     /// Seconds since 1970 from which it is stale; ∞ for never.
     public let validUntil: Double
 
-    /// The buckets of each set in a row: where they begin, in tokens.
-    private let starts: [Int]
+    /// The bucket of each length.
+    private let index: LengthIndex
     /// The first action of each bucket, and the end of the last one's.
     private let firstChoices: [Int]
-    /// The probability up to and with each action; ∞ for the last one of a bucket.
-    private let cumulative: [Double]
+    /// The probability up to and with each action, in units of 2⁻⁵³ and rounded up, as draws are.
+    private let thresholds: [Int64]
     private let actions: [PolicyTable.Action]
     private let migrations: [PolicyTable.Migrations?]
-    /// Where the buckets of each hour of the day begin and end; 24 pairs, and one for an unknown hour.
-    private let buckets: [Range<Int>]
+    /// The buckets of each hour of the day; 24 rows, and one for an unknown hour.
+    private let hours: [LengthIndex.Row]
     /// The seed of the rollout's draws and the share of requests below which they fall.
     private let rolloutSeed: UInt64
     private let rolloutShare: Double
@@ -40,10 +40,11 @@ public final class LoadedPolicy: Sendable {
     private static func read(_ bytes: [UInt8]) throws(PolicyRefusal) -> (table: PolicyTable, content: [UInt8]) {
         do throws(PolicyError) {
             let document = try JSONReader.read(bytes)
-            let table = try PolicyTable(node: JSONNode(root: document))
+            let table = try PolicyTable(node: JSONNode(root: document.value))
             try table.validate()
-            guard case .object(let members) = document else { return (table, table.canonicalContent()) }
-            return (table, JSONWriter.canonical(.object(members.filter { $0.name != "id" })))
+            guard case .object(let members) = document.value else { return (table, table.canonicalContent()) }
+            let content = JSONValue.object(members.filter { $0.name != "id" })
+            return (table, JSONWriter.canonical(content, isSorted: document.isSorted, capacity: bytes.count))
         } catch {
             throw .broken(error)
         }
@@ -62,32 +63,29 @@ public final class LoadedPolicy: Sendable {
         validUntil = table.validUntil.flatMap(Timestamp.init)?.secondsSince1970 ?? .infinity
         rolloutSeed = RequestHash.seed(salt: table.rollout?.salt ?? "")
         rolloutShare = (table.rollout?.percentage ?? 100) / 100
-        var starts: [Int] = []
         var firstChoices = [0]
-        var cumulative: [Double] = []
+        var thresholds: [Int64] = []
         var actions: [PolicyTable.Action] = []
         var migrations: [PolicyTable.Migrations?] = []
-        func lay(_ set: [PolicyTable.Bucket]) -> Range<Int> {
-            let first = starts.count
+        let sets = table.periods.isEmpty ? [table.buckets] : table.periods.map(\.buckets)
+        for set in sets {
             for bucket in set {
-                starts.append(bucket.from)
                 var sum = 0.0
-                for (index, choice) in bucket.actions.enumerated() {
+                for choice in bucket.actions {
                     sum += choice.probability
-                    // The last one takes what rounding left of the sum.
-                    cumulative.append(index == bucket.actions.count - 1 ? .infinity : sum)
+                    // A whole number reaches a number where it reaches the next whole one.
+                    thresholds.append(Int64((sum * 0x1p53).rounded(.up)))
                     actions.append(choice.action)
                     migrations.append(choice.migration ?? bucket.migration)
                 }
                 firstChoices.append(actions.count)
             }
-            return first..<starts.count
         }
-        let sets = table.periods.isEmpty ? [lay(table.buckets)] : table.periods.map { lay($0.buckets) }
-        buckets = ((0..<24).map(Int?.some) + [nil]).map { sets[table.periodIndex(hour: $0) ?? 0] }
-        self.starts = starts
+        let index = LengthIndex(sets.map { $0.map(\.from) })
+        hours = ((0..<24).map(Int?.some) + [nil]).map { index.rows[table.periodIndex(hour: $0) ?? 0] }
+        self.index = index
         self.firstChoices = firstChoices
-        self.cumulative = cumulative
+        self.thresholds = thresholds
         self.actions = actions
         self.migrations = migrations
     }
@@ -169,29 +167,16 @@ public final class LoadedPolicy: Sendable {
     /// The place of the action that a request draws.
     private func choice(promptTokens: Int, requestID: String, at time: Double?) -> Int {
         let hour = table.periods.isEmpty ? 24 : time.map(PolicyTable.hourOfDay(secondsSince1970:)) ?? 24
-        let bucket = bucket(promptTokens: promptTokens, in: buckets[hour])
-        var place = firstChoices[bucket]
-        guard firstChoices[bucket + 1] - place > 1 else { return place }
-        let draw = PolicyTable.draw(requestID: requestID)
-        while cumulative[place] <= draw { place += 1 }
-        return place
-    }
-
-    /// The last bucket of a set that begins at or before the length.
-    private func bucket(promptTokens: Int, in set: Range<Int>) -> Int {
-        // A bucket begins at 2⁵³ − 1 at the latest, so that no difference overflows.
-        let length = min(max(promptTokens, 1), JSONNode.largestInteger)
-        var first = set.lowerBound
-        var count = set.count
-        while count > 1 {
-            let half = count >> 1
-            // The half is added where the upper one begins at or before the length, and shifted out where not: a branch here
-            // is taken at random, and of a mask or a product the compiler makes one.
-            let difference = length &- starts[first &+ half]
-            first &+= half &>> (difference &>> (Int.bitWidth - 1))
-            count &-= half
-        }
-        return first
+        let bucket = index.bucket(promptTokens: promptTokens, in: hours[hour])
+        let first = firstChoices[bucket]
+        let last = firstChoices[bucket &+ 1] &- 1
+        guard last > first else { return first }
+        let draw = Int64(RequestHash.hash(requestID, seed: 0) &>> 11)
+        // Which one it will be nobody can foresee, a processor neither: counted without a branch, where the draw reaches the
+        // threshold the difference's sign is 0, else −1. The last one takes what rounding left of the sum.
+        var choice = last
+        for place in first..<last { choice &+= Int((draw &- thresholds[place]) &>> 63) }
+        return choice
     }
 
     // MARK: Time

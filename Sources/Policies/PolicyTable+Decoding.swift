@@ -22,7 +22,7 @@ extension PolicyTable {
     /// - Throws: A ``PolicyError`` that says where, what was found and what was wanted.
     /// - Complexity: O(*n*) in the number of bytes.
     public static func decode(_ bytes: [UInt8]) throws(PolicyError) -> PolicyTable {
-        try PolicyTable(node: JSONNode(root: try JSONReader.read(bytes)))
+        try PolicyTable(node: JSONNode(root: try JSONReader.read(bytes).value))
     }
 
     /// The table in a JSON document, read and validated: what an online loader calls.

@@ -33,7 +33,8 @@ extension SolveStudy {
             expectedIntervals: expectedIntervals,
             buckets: worlds.count == 1 ? tableBuckets(of: 0) : [], periods: tablePeriods,
             budgetGuard: limit.map { .init(endpoint: $0.endpoint == .server ? .server : .device, budget: $0.budget) },
-            readerTokensPerSecond: migration?.readerTokensPerSecond)
+            readerTokensPerSecond: migration?.readerTokensPerSecond, rollout: problem.rollout,
+            maxExtraLoad: problem.maxExtraLoad)
         let broken = table.violations().filter { $0.rule != .idShape }
         guard broken.isEmpty else {
             throw .unsupported("\(problem.path): no valid table: " + broken.map(\.description).joined(separator: "; "))

@@ -159,6 +159,21 @@ import Testing
         #expect(try Run(["policy", "validate", "policy.json"], in: folder.url).status == 0)
     }
 
+    @Test func `a table says which requests take it and how many may start a second endpoint`() throws {
+        let folder = try Sample.folder()
+        let run = try Run(
+            [
+                "solve", "problem.yaml", "-o", "policy.json", "--set", "table.rollout={percentage: 10, salt: spring}",
+                "--set", "table.max_extra_load=0.3",
+            ], in: folder.url)
+        #expect(run.status == 0, "\(run.errors)")
+        let table = try #require(
+            try JSONSerialization.jsonObject(with: folder.read("policy.json")) as? [String: Any])
+        #expect(table["rollout"] as? NSDictionary == ["percentage": 10, "salt": "spring"])
+        #expect(table["max_extra_load"] as? Double == 0.3)
+        #expect(try Run(["policy", "validate", "policy.json"], in: folder.url).status == 0)
+    }
+
     @Test func `--example prints a problem file that parses`() throws {
         let folder = try Folder(["problem.yaml": try Run(["solve", "--example"]).output])
         let run = try Run(["solve", "problem.yaml"], in: folder.url)

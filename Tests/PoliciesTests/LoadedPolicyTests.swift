@@ -26,6 +26,45 @@ import Testing
         }
     }
 
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func `wherever buckets crowd, the look-up finds the one that a search by hand finds`(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        // From neighbouring lengths in one spot to a few over all whole numbers that JSON has.
+        let spot = [1, 1_000, 1_020, 100_000, 1 << 30, 1 << 50].randomElement(using: &generator)!
+        let spread = [10, 200, 5_000, 1 << 40].randomElement(using: &generator)!
+        func starts() -> [Int] {
+            var all: Set<Int> = [1]
+            for _ in 0..<Int.random(in: 0...300, using: &generator) {
+                all.insert(spot + Int.random(in: 0...spread, using: &generator))
+            }
+            return all.sorted()
+        }
+        func set(_ starts: [Int]) -> [PolicyTable.Bucket] {
+            starts.indices.map { place in
+                PolicyTable.Bucket(
+                    from: starts[place], to: place + 1 < starts.count ? starts[place + 1] - 1 : nil,
+                    actions: [.init(probability: 1, serverWait: 0, deviceWait: Double(place) / 8)],
+                    evidence: .init(requests: 1, serverRows: 1))
+            }
+        }
+        let days = [starts(), starts()]
+        var table = PolicyTable.sample()
+        table.limits = [:]
+        table.buckets = []
+        table.periods = [
+            .init(hours: Array(0..<12), share: 0.5, buckets: set(days[0])),
+            .init(hours: Array(12..<24), share: 0.5, buckets: set(days[1])),
+        ]
+        let policy = try LoadedPolicy(table)
+        for (day, starts) in days.enumerated() {
+            for length in starts.flatMap({ [$0 - 1, $0, $0 + 1, $0 * 2] }) + [.min, 0, .max] {
+                let place = starts.lastIndex { $0 <= max(length, 1) }!
+                let decision = policy.decision(promptTokens: length, requestID: "", at: Double(day) * 43_200)
+                #expect(decision.action.deviceWait == Double(place) / 8, "\(length) among \(starts)")
+            }
+        }
+    }
+
     @Test func `a table whose content is not its id's is refused`() throws {
         var table = try PolicyTable.decode(file(.random(seed: 3)))
         table.timeout += 1

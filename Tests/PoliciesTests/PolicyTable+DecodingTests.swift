@@ -79,6 +79,28 @@ import Testing
         #expect(errorOfReading(bytes)?.rule == .notJSON)
     }
 
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func `a number is read as the nearest double, however it is spelled`(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        var texts = [
+            "0", "-0", "0.0", "0.1", "999999999999999", "9999999999999999", "0.000000000000000000000123456789012345",
+            "0.0000000000000000000001", "100000000000000.5", "123456789012345.0000000", "1E22", "1e23", "8.5e-7",
+        ]
+        for _ in 0..<100 {
+            let whole = Int.random(in: 0...(1 << Int.random(in: 1...62, using: &generator)), using: &generator)
+            let fraction = (0..<Int.random(in: 1...25, using: &generator)).map { _ in
+                String(Int.random(in: 0...9, using: &generator))
+            }
+            texts.append("\(whole).\(fraction.joined())")
+            texts.append("-0.\(fraction.joined())")
+        }
+        for text in texts {
+            let table = try PolicyTable.decode(Array(try replacing("\"timeout\": 60", by: "\"timeout\": \(text)").utf8))
+            #expect(table.timeout == Double(text), "\(text)")
+            #expect(table.timeout.sign == Double(text)?.sign)
+        }
+    }
+
     @Test func `numbers beyond every double are errors`() throws {
         for number in ["1e400", "-1e400", "1e999999999999999999999", String(repeating: "9", count: 2_000)] {
             let error = try #require(errorOfReading(try replacing("\"timeout\": 60", by: "\"timeout\": \(number)")))

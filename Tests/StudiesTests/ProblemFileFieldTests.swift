@@ -1,4 +1,5 @@
 import Costs
+import Policies
 import Serving
 import Studies
 import Testing
@@ -222,11 +223,12 @@ import Traces
                 disco: {alpha: 0.1}
                 exchange: {per_joule: 0}
                 reader: {tokens_per_second: 5}
-                table: {as_of: 2025-01-31T08:00:00.5+02:00, valid_days: 30, revision: 7}
+                table: {as_of: 2025-01-31T08:00:00.5+02:00, valid_days: 30, revision: 7, rollout: {percentage: 12.5, salt: spring}, max_extra_load: 0.25}
                 """)
         #expect(problem.timeout == 12.5 && problem.tuningShare == nil && problem.discoAlpha == 0.1)
         #expect(problem.moneyPerJoule == 0 && problem.readers == Readers(tokensPerSecond: 5))
         #expect(problem.asOf == "2025-01-31T06:00:00.5Z" && problem.validityDays == 30 && problem.revision == 7)
+        #expect(problem.rollout == .init(percentage: 12.5, salt: "spring") && problem.maxExtraLoad == 0.25)
     }
 
     @Test(arguments: [

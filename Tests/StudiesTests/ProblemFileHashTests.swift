@@ -71,7 +71,9 @@ import Testing
             "limits.ttft.mean.at_least=1",
             "timeout=2", "deterministic=true", "split=none", "split.tuning_share=0.5", "disco.alpha=0.5",
             "table.as_of=2025-01-31",
-            "table.valid_days=2", "table.revision=2",
+            "table.valid_days=2", "table.revision=2", "table.rollout={percentage: 2, salt: a}",
+            "table.rollout={percentage: 2, salt: b}", "table.rollout={percentage: 3, salt: a}",
+            "table.max_extra_load=0.5",
         ]
         let hashes = try [readProblem(text).sha256] + settings.map { try readProblem(text, set: [$0]).sha256 }
         for (index, hash) in hashes.enumerated() {

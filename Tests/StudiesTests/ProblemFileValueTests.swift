@@ -25,6 +25,8 @@ import Testing
         "migration: {epsilon: ⚑0}", "migration: {epsilon: ⚑1}", "migration: {allow_stall: ⚑yes}",
         "migration: ⚑{network: 1}",
         "table: {revision: ⚑0}", "table: {revision: ⚑1.5}", "table: {valid_days: ⚑0}", "table: {as_of: ⚑yesterday}",
+        "table: {rollout: {percentage: ⚑101, salt: a}}", "table: {rollout: {percentage: 1, salt: ⚑\"\"}}",
+        "table: {⚑rollout: {percentage: 1}}", "table: {⚑rollout: {salt: a}}", "table: {max_extra_load: ⚑1.5}",
         "table: {as_of: ⚑2025-02-29}", "table: {as_of: ⚑2025-01-31T08:00:00}", "table: {as_of: ⚑2025-01-31T24:00:00Z}",
         "table: {as_of: ⚑2025-01-31T08:00:00.}", "table: {as_of: ⚑2025-01-31T08:00:00.Z}",
     ]) func `a top-level value that is wrong is told with its place`(_ line: String) {

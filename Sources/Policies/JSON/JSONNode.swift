@@ -1,24 +1,40 @@
 /// A value and its place, so that whoever asks it for something else than it is gets an error that says where.
 struct JSONNode {
     let value: JSONValue
-    /// Path of the parent; joined with the step only when somebody asks.
-    private let parent: String
+    /// Place of the parent; made text only when somebody asks.
+    private let parent: Place
     private let step: JSONStep?
 
     /// The whole document.
     init(root value: JSONValue) {
         self.value = value
-        self.parent = "$"
+        self.parent = .root
         self.step = nil
     }
 
-    private init(_ value: JSONValue, in parent: String, _ step: JSONStep) {
+    private init(_ value: JSONValue, in parent: Place, _ step: JSONStep) {
         self.value = value
         self.parent = parent
         self.step = step
     }
 
-    var path: String { parent + (step?.text ?? "") }
+    /// Where the value stands, as a JSONPath.
+    var path: String { place.text }
+
+    private var place: Place { step.map { .child(parent, $0) } ?? parent }
+
+    /// Where a value stands: a chain of steps that costs nothing to share.
+    fileprivate indirect enum Place {
+        case root
+        case child(Place, JSONStep)
+
+        var text: String {
+            switch self {
+            case .root: "$"
+            case .child(let parent, let step): parent.text + step.text
+            }
+        }
+    }
 
     /// The node itself, nil for `null`.
     var ifPresent: JSONNode? { if case .null = value { nil } else { self } }
@@ -63,15 +79,15 @@ struct JSONNode {
 
     func elements() throws(PolicyError) -> [JSONNode] {
         guard case .array(let elements) = value else { throw wrongType(wanted: "an array") }
-        let path = path
-        return elements.enumerated().map { JSONNode($0.element, in: path, .index($0.offset)) }
+        let place = place
+        return elements.enumerated().map { JSONNode($0.element, in: place, .index($0.offset)) }
     }
 
     /// The members of an object whose members can have any name.
     func entries() throws(PolicyError) -> [(name: String, node: JSONNode)] {
         guard case .object(let members) = value else { throw wrongType(wanted: "an object") }
-        let path = path
-        return members.map { ($0.name, JSONNode($0.value, in: path, .member($0.name))) }
+        let place = place
+        return members.map { ($0.name, JSONNode($0.value, in: place, .member($0.name))) }
     }
 
     /// The members of an object that has all the `required`, maybe some of the `optional` and no others.
@@ -83,7 +99,7 @@ struct JSONNode {
         for name in required where !members.contains(where: { $0.name == name }) {
             throw PolicyError(path: path, problem: .missingMember(name))
         }
-        return JSONMembers(path: path, members: members)
+        return JSONMembers(place: place, members: members)
     }
 
     /// The member `name` if the value is an object that has it.
@@ -91,7 +107,7 @@ struct JSONNode {
         guard case .object(let members) = value, let member = members.first(where: { $0.name == name }) else {
             return nil
         }
-        return JSONNode(member.value, in: path, .member(name))
+        return JSONNode(member.value, in: place, .member(name))
     }
 
     func numbersByName() throws(PolicyError) -> [String: Double] {
@@ -109,13 +125,13 @@ struct JSONNode {
 
     /// Members whose names have been checked.
     struct JSONMembers {
-        fileprivate let path: String
+        fileprivate let place: Place
         fileprivate let members: [JSONValue.Member]
 
         /// The member `name`; `null` where an optional one is left out.
         subscript(name: String) -> JSONNode {
             let value = members.first { $0.name == name }?.value ?? .null
-            return JSONNode(value, in: path, .member(name))
+            return JSONNode(value, in: place, .member(name))
         }
     }
 }

@@ -7,12 +7,15 @@ struct JSONReader {
     private var offset = 0
     private var values = 0
     private var steps: [JSONStep] = []
+    /// Whether the members of every object came in ascending order of their names, all of them plain ASCII.
+    private var isSorted = true
 
     private init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    static func read(_ bytes: [UInt8]) throws(PolicyError) -> JSONValue {
+    /// A document's value, and whether the names of each object's members ascend already, as a canonical document's do.
+    static func read(_ bytes: [UInt8]) throws(PolicyError) -> (value: JSONValue, isSorted: Bool) {
         guard bytes.count <= PolicyTable.SizeLimits.bytes else {
             throw PolicyError(
                 path: "$", problem: .overLimit(.tooLarge, found: bytes.count, limit: PolicyTable.SizeLimits.bytes))
@@ -21,7 +24,7 @@ struct JSONReader {
         let value = try reader.value()
         reader.skipSpace()
         guard reader.offset == bytes.count else { throw reader.unexpected("the end of the document") }
-        return value
+        return (value, reader.isSorted)
     }
 
     // MARK: - Values
@@ -53,12 +56,19 @@ struct JSONReader {
             steps.removeLast()
             return .object([])
         }
+        var previous: Range<Int>?
+        var ascends = true
         repeat {
             skipSpace()
             guard peek == UInt8(ascii: "\"") else { throw unexpected("a member's name in quotes") }
+            let start = offset + 1
             let name = try string()
-            // Linear, and fast enough because the number of members is limited.
-            guard !members.contains(where: { $0.name == name }) else {
+            let source = start..<offset - 1
+            ascends = ascends && isPlain(source) && (previous.map { precedes($0, source) } ?? true)
+            previous = source
+            if !ascends { isSorted = false }
+            // Names that ascend differ. Else linear, and fast enough because the number of members is limited.
+            guard ascends || !members.contains(where: { $0.name == name }) else {
                 steps.removeLast()
                 throw PolicyError(path: path, problem: .duplicateMember(name))
             }
@@ -74,6 +84,17 @@ struct JSONReader {
         guard take(UInt8(ascii: "}")) else { throw unexpected("a comma or a closing brace") }
         steps.removeLast()
         return .object(members)
+    }
+
+    /// Whether a text is its source, letter by letter.
+    private func isPlain(_ source: Range<Int>) -> Bool {
+        for place in source where bytes[place] >= 0x80 || bytes[place] == UInt8(ascii: "\\") { return false }
+        return true
+    }
+
+    private func precedes(_ first: Range<Int>, _ second: Range<Int>) -> Bool {
+        for (one, other) in zip(first, second) where bytes[one] != bytes[other] { return bytes[one] < bytes[other] }
+        return first.count < second.count
     }
 
     private mutating func array() throws(PolicyError) -> JSONValue {
@@ -110,6 +131,7 @@ struct JSONReader {
             if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
             try digits()
         }
+        if let value = ShortDecimal.value(of: bytes[start..<offset]) { return value }
         let text = String(decoding: bytes[start..<offset], as: UTF8.self)
         // No double needs more than about 770 digits; a longer text is an attack on the conversion.
         guard offset - start <= 1_000, let value = Double(text), value.isFinite else {
@@ -128,6 +150,21 @@ struct JSONReader {
 
     private mutating func string() throws(PolicyError) -> String {
         offset += 1
+        let start = offset
+        // Most texts are plain ASCII: nothing is to be copied by hand or mended.
+        while let byte = peek, byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+            offset += 1
+        }
+        if peek == UInt8(ascii: "\"") {
+            offset += 1
+            return String(decoding: bytes[start..<offset - 1], as: UTF8.self)
+        }
+        offset = start
+        return try mendedString()
+    }
+
+    /// The text from here on, which may hold escapes and anything that is not ASCII.
+    private mutating func mendedString() throws(PolicyError) -> String {
         let start = offset
         var text: [UInt8] = []
         var copied = start

@@ -5,10 +5,20 @@
 /// - Complexity: O(*n*) in the number of bytes written.
 struct JSONWriter {
     private var bytes: [UInt8] = []
+    /// Whether members come sorted already.
+    private let isSorted: Bool
+
+    private init(isSorted: Bool = false) { self.isSorted = isSorted }
 
     /// The canonical bytes of `value`.
-    static func canonical(_ value: JSONValue) -> [UInt8] {
-        var writer = JSONWriter()
+    /// - Parameters:
+    ///   - value: Any value.
+    ///   - isSorted: Whether the members of all its objects come sorted already.
+    ///   - capacity: About how many bytes there will be.
+    /// - Returns: Bytes that depend on the value alone.
+    static func canonical(_ value: JSONValue, isSorted: Bool = false, capacity: Int = 0) -> [UInt8] {
+        var writer = JSONWriter(isSorted: isSorted)
+        writer.bytes.reserveCapacity(capacity)
         writer.write(value, layout: nil)
         return writer.bytes
     }
@@ -18,7 +28,7 @@ struct JSONWriter {
     static func readable(_ value: JSONValue) -> [UInt8] {
         var writer = JSONWriter()
         writer.write(value, layout: 0)
-        writer.put("\n")
+        writer.put(UInt8(ascii: "\n"))
         return writer.bytes
     }
 
@@ -32,14 +42,17 @@ struct JSONWriter {
         case .number(let number): write(number)
         case .string(let text): write(text)
         case .array(let elements):
-            writeItems(elements.count, "[", "]", layout: inner(of: value, layout)) { writer, index, layout in
+            writeItems(elements.count, UInt8(ascii: "["), UInt8(ascii: "]"), layout: inner(of: value, layout)) {
+                writer, index, layout in
                 writer.write(elements[index], layout: layout)
             }
         case .object(let members):
-            let sorted = Self.sorted(members)
-            writeItems(sorted.count, "{", "}", layout: inner(of: value, layout)) { writer, index, layout in
+            let sorted = isSorted ? members : Self.sorted(members)
+            writeItems(sorted.count, UInt8(ascii: "{"), UInt8(ascii: "}"), layout: inner(of: value, layout)) {
+                writer, index, layout in
                 writer.write(sorted[index].name)
-                writer.put(layout == nil ? ":" : ": ")
+                writer.put(UInt8(ascii: ":"))
+                if layout != nil { writer.put(UInt8(ascii: " ")) }
                 writer.write(sorted[index].value, layout: layout)
             }
         }
@@ -51,21 +64,21 @@ struct JSONWriter {
     }
 
     private mutating func writeItems(
-        _ count: Int, _ open: String, _ close: String, layout: Int?, item: (inout JSONWriter, Int, Int?) -> Void
+        _ count: Int, _ open: UInt8, _ close: UInt8, layout: Int?, item: (inout JSONWriter, Int, Int?) -> Void
     ) {
         put(open)
         for index in 0..<count {
-            if index > 0 { put(",") }
+            if index > 0 { put(UInt8(ascii: ",")) }
             if let layout, layout > 0 {
-                put("\n")
+                put(UInt8(ascii: "\n"))
                 bytes.append(contentsOf: repeatElement(0x20, count: 2 * layout))
             } else if layout != nil, index > 0 {
-                put(" ")
+                put(UInt8(ascii: " "))
             }
             item(&self, index, layout)
         }
         if let layout, layout > 0, count > 0 {
-            put("\n")
+            put(UInt8(ascii: "\n"))
             bytes.append(contentsOf: repeatElement(0x20, count: 2 * (layout - 1)))
         }
         put(close)
@@ -92,12 +105,7 @@ struct JSONWriter {
     }
 
     private mutating func write(_ text: String) {
-        put("\"")
-        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
-            put(text)
-            put("\"")
-            return
-        }
+        put(UInt8(ascii: "\""))
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""): put("\\\"")
@@ -111,8 +119,10 @@ struct JSONWriter {
             default: bytes.append(byte)
             }
         }
-        put("\"")
+        put(UInt8(ascii: "\""))
     }
+
+    private mutating func put(_ byte: UInt8) { bytes.append(byte) }
 
     private mutating func put(_ text: String) { bytes.append(contentsOf: text.utf8) }
 

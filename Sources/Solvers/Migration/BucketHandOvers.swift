@@ -237,8 +237,8 @@ extension HandOverClock {
         var i = 1
         for end in ends where end > i {
             advance(to: i)
-            guard isRunning, i < MigrationSearch<Times>.farthest else { break }
-            let stop = min(end, MigrationSearch<Times>.farthest)
+            guard isRunning, i < HandOverSums.farthest else { break }
+            let stop = min(end, HandOverSums.farthest)
             if let first = (i..<stop).first(where: { isInTime($0) }) {
                 points.append(first)
                 if withLast, let last = (first + 1..<stop).last(where: { isInTime($0) }) { points.append(last) }

@@ -8,37 +8,18 @@ internal import Serving
 /// started is known to be late by c. The law is that of S at l + i tokens given S > c, weighted by how often the device wins
 /// so, over actions, residuals and requests. Source: derived, docs/maths/migration.md.
 struct LateServerTimes: TargetTimes {
-    /// How the device wins requests of one length, ascending in how late the server then is known to be.
-    private struct Wins {
-        /// Seconds that the server is known not to have answered for; −∞ where it was not started.
-        var lateBy: [Double] = []
-        /// `won[k]` is P(the device wins in one of the first `k` ways).
-        var won: [Double] = [0]
-        /// Probability of each way's action and residual.
-        var masses: [Double] = []
-
-        var all: Double { won[won.count - 1] }
-
-        init(_ ways: [Way]) {
-            lateBy = ways.map(\.lateBy)
-            masses = ways.map(\.mass)
-            won.reserveCapacity(ways.count + 1)
-            for way in ways { won.append(won[won.count - 1] + way.weight) }
-        }
-    }
-
-    /// Of one length and one group of target lengths, over the first `k` ways to win: Σ weight / P(S > c), and the weight of
-    /// those with no S > c.
-    private struct Odds {
-        var open: [Double] = [0]
-        var lost: [Double] = [0]
-    }
-
     private let profile: ServingProfile
-    private var wins: [Wins] = []
+    /// The ways in which the device wins, length after length, each ascending in how late the server then is known to be.
+    private var ways = Ways()
+    /// Σ weight / P(S > c) and the weight of those with no S > c, of one length and one group of target lengths, over the first k of the
+    /// length's ways to win: a number more than there are ways, a cell after another.
+    private var open: [Double] = []
+    private var lost: [Double] = []
+    /// Where the cell of each length and group begins; −1 until it is wanted.
+    private var cells: [Int]
     /// Of each length P(the device wins), and Σ weight / P(S > c) in one group.
     private var won: [Double] = []
-    private var open: [Double] = []
+    private var allOpen: [Double] = []
     /// Least and largest `lateBy`.
     private var earliest = Double.infinity
     private var latest = -Double.infinity
@@ -48,8 +29,6 @@ struct LateServerTimes: TargetTimes {
     private var wonRunning = 0.0
     private var wonAtFirst = 0.0
     private var openRunning = 0.0
-    /// For each length and group, once wanted.
-    private var odds: [Odds?]
 
     private var groups: [Empirical] { profile.server.groups }
 
@@ -60,63 +39,110 @@ struct LateServerTimes: TargetTimes {
     ///   - requests: What still runs at first.
     /// - Complexity: O(lengths · residuals).
     init?(_ profile: ServingProfile, under mixture: Mixture, requests: BucketRequests) {
-        self.init(profile, requests) { Self.wins(profile, mixture, promptTokens: $0) }
+        self.init(profile, requests) { Self.add(to: &$0, profile, mixture, promptTokens: $1) }
     }
 
-    private init?(_ profile: ServingProfile, _ requests: BucketRequests, _ winsOfLength: (Int) -> Wins) {
+    private init?(_ profile: ServingProfile, _ requests: BucketRequests, _ addWays: (inout Ways, Int) -> Void) {
         // A formula has no late answers.
         guard profile.server.formula == nil else { return nil }
         self.profile = profile
         let server = profile.server
         isOneGroup = server.group(of: requests.lengths.first ?? 1) == server.groups.count - 1
-        odds = Array(repeating: nil, count: requests.lengths.count * server.groups.count)
+        cells = Array(repeating: -1, count: requests.lengths.count * server.groups.count)
+        won.reserveCapacity(requests.lengths.count)
         for length in requests.lengths {
-            let own = winsOfLength(length)
-            if let first = own.lateBy.first, let last = own.lateBy.last {
-                (earliest, latest) = (min(earliest, first), max(latest, last))
+            addWays(&ways, length)
+            let own = ways.endLength()
+            if let first = own.first, let last = own.last {
+                (earliest, latest) = (min(earliest, ways.lateBy[first]), max(latest, ways.lateBy[last]))
             }
-            wins.append(own)
+            won.append(ways.won(won.count, first: own.count))
         }
-        won = wins.map(\.all)
         for end in requests.ends { wonRunning += end.weight * won[end.length] }
         wonAtFirst = wonRunning
         guard wonRunning > 0 else { return nil }
-        open = won.map { _ in 0 }
+        allOpen = won.map { _ in 0 }
         if isOneGroup {
+            open.reserveCapacity(ways.lateBy.count + won.count)
+            lost.reserveCapacity(ways.lateBy.count + won.count)
             for index in won.indices {
-                let odds = makeOdds(index, server.groups.count - 1)
-                self.odds[index * server.groups.count + server.groups.count - 1] = odds
-                open[index] = odds.open[odds.open.count - 1]
+                makeCell(index, server.groups.count - 1)
+                allOpen[index] = open[open.count - 1]
             }
-            for end in requests.ends { openRunning += end.weight * open[end.length] }
+            for end in requests.ends { openRunning += end.weight * allOpen[end.length] }
         }
     }
 
-    /// A way in which the device wins.
-    private typealias Way = (lateBy: Double, mass: Double, weight: Double)
+    /// Ways in which the device wins, of several lengths.
+    private struct Ways {
+        /// Seconds that the server is known not to have answered for; −∞ where it was not started.
+        var lateBy: [Double] = []
+        /// Probability of the way's action and residual, and of winning so.
+        var mass: [Double] = []
+        var weight: [Double] = []
+        /// The first way of each length, and the end of the last one's.
+        private(set) var first = [0]
+        /// P(the device wins in one of the first k ways) of each length: a number more than it has ways.
+        private var before: [Double] = []
 
-    /// The ways in which the device wins a request of `length` prompt tokens.
-    private static func wins(_ profile: ServingProfile, _ mixture: Mixture, promptTokens length: Int) -> Wins {
+        mutating func add(lateBy: Double, mass: Double, weight: Double) {
+            self.lateBy.append(lateBy)
+            self.mass.append(mass)
+            self.weight.append(weight)
+        }
+
+        /// The ways of a length.
+        subscript(_ length: Int) -> Range<Int> { first[length]..<first[length + 1] }
+
+        /// The ways added since the last length's.
+        mutating func endLength() -> Range<Int> {
+            let own = first[first.count - 1]..<lateBy.count
+            first.append(lateBy.count)
+            var sum = 0.0
+            before.append(0)
+            for way in own {
+                sum += weight[way]
+                before.append(sum)
+            }
+            return own
+        }
+
+        /// P(the device wins in one of the first `k` ways) of a length.
+        func won(_ length: Int, first k: Int) -> Double { before[first[length] + length + k] }
+
+        /// Brings the ways from `start` on into ascending order.
+        mutating func sort(from start: Int) {
+            let order = (start..<lateBy.count).sorted { lateBy[$0] < lateBy[$1] }
+            (lateBy, mass, weight) = (
+                lateBy[..<start] + order.map { lateBy[$0] }, mass[..<start] + order.map { mass[$0] },
+                weight[..<start] + order.map { weight[$0] }
+            )
+        }
+    }
+
+    /// Adds the ways in which the device wins a request of `length` prompt tokens.
+    private static func add(
+        to ways: inout Ways, _ profile: ServingProfile, _ mixture: Mixture, promptTokens length: Int
+    ) {
         let device = profile.device
         let line = device.fit.seconds(promptTokens: length)
         let server = profile.server.groups[profile.server.group(of: length)]
-        var ways: [Way] = []
+        let start = ways.lateBy.count
         let parts = mixture.parts.filter { $0.probability > 0 && $0.action.deviceWait < profile.timeout }
-        ways.reserveCapacity(parts.count * device.residuals.count)
         for part in parts {
             for r in device.residuals.indices where device.masses[r] > 0 {
                 guard let way = way(profile, part.action, line, r, server) else { continue }
-                ways.append((way.lateBy, part.probability * way.mass, part.probability * way.weight))
+                ways.add(
+                    lateBy: way.lateBy, mass: part.probability * way.mass, weight: part.probability * way.weight)
             }
         }
-        if parts.count > 1 { ways.sort { $0.lateBy < $1.lateBy } }
-        return Wins(ways)
+        if parts.count > 1 { ways.sort(from: start) }
     }
 
     /// How the device wins with one of its residuals; nil where it does not.
     private static func way(
         _ profile: ServingProfile, _ action: Action, _ line: Double, _ r: Int, _ server: borrowing Empirical
-    ) -> Way? {
+    ) -> (lateBy: Double, mass: Double, weight: Double)? {
         let (serverWait, deviceWait) = (action.serverWait, action.deviceWait)
         let (residual, mass) = (profile.device.residuals[r], profile.device.masses[r])
         // Mass that is not identified answers at the timeout, whenever the device was started.
@@ -134,17 +160,15 @@ struct LateServerTimes: TargetTimes {
     /// need not win at all.
     init?(_ profile: ServingProfile, between a: Action, _ b: Action, requests: BucketRequests) {
         guard max(a.deviceWait, b.deviceWait) < profile.timeout else { return nil }
-        self.init(profile, requests) { length in
+        self.init(profile, requests) { ways, length in
             let line = profile.device.fit.seconds(promptTokens: length)
             let server = profile.server.groups[profile.server.group(of: length)]
-            var ways: [Way] = []
             for r in profile.device.residuals.indices where profile.device.masses[r] > 0 {
                 guard let one = Self.way(profile, a, line, r, server), let other = Self.way(profile, b, line, r, server)
                 else { continue }
                 let (lateBy, weight) = (min(one.lateBy, other.lateBy), min(one.weight, other.weight))
-                ways.append((lateBy, weight / server.survival(at: max(0, lateBy)), weight))
+                ways.add(lateBy: lateBy, mass: weight / server.survival(at: max(0, lateBy)), weight: weight)
             }
-            return Wins(ways)
         }
     }
 
@@ -198,31 +222,36 @@ struct LateServerTimes: TargetTimes {
 
     /// P(the device wins and S at `group` is later than `x`), given that `later` = P(S > x) there.
     private mutating func late(_ index: Int, _ group: Int, after x: Double, _ later: Double) -> Double {
-        let cell = index * groups.count + group
-        if odds[cell] == nil { odds[cell] = makeOdds(index, group) }
-        guard let odds = odds[cell] else { return 0 }
+        let number = index * groups.count + group
+        if cells[number] < 0 { makeCell(index, group) }
+        let own = ways[index]
         // In the first k ways the server is late by no more than x so far; in the others it is later for certain.
-        let k = x >= latest ? wins[index].lateBy.count : wins[index].lateBy.partitioningIndex { $0 > x }
-        return odds.lost[k] + odds.open[k] * later + (won[index] - wins[index].won[k])
+        let k = x >= latest ? own.count : ways.lateBy[own].partitioningIndex { $0 > x } - own.lowerBound
+        let place = cells[number] + k
+        return lost[place] + open[place] * later + (won[index] - ways.won(index, first: k))
     }
 
-    private func makeOdds(_ index: Int, _ group: Int) -> Odds {
-        let own = wins[index]
-        var odds = Odds()
-        for k in own.lateBy.indices {
-            let weight = own.won[k + 1] - own.won[k]
+    private mutating func makeCell(_ index: Int, _ group: Int) {
+        let times = groups[group]
+        cells[index * groups.count + group] = open.count
+        var sums = (open: 0.0, lost: 0.0)
+        open.append(0)
+        lost.append(0)
+        for way in ways[index] {
             // The group of l + i may know no answer as late as that of l: then it is infinite.
-            let share = groups[group].survival(at: max(0, own.lateBy[k]))
-            let isOpen = share > 0
-            let open = isOneGroup && own.lateBy[k] > 0 ? own.masses[k] : weight / share
-            odds.open.append(odds.open[k] + (isOpen ? open : 0))
-            odds.lost.append(odds.lost[k] + (isOpen ? 0 : weight))
+            if isOneGroup, ways.lateBy[way] > 0 {
+                sums.open += ways.mass[way]
+            } else {
+                let share = times.survival(at: max(0, ways.lateBy[way]))
+                if share > 0 { sums.open += ways.weight[way] / share } else { sums.lost += ways.weight[way] }
+            }
+            open.append(sums.open)
+            lost.append(sums.lost)
         }
-        return odds
     }
 
     mutating func end(_ weight: Double, length index: Int) {
         wonRunning -= weight * won[index]
-        openRunning -= weight * open[index]
+        openRunning -= weight * allOpen[index]
     }
 }

@@ -61,11 +61,8 @@ public struct MigrationProblem: Sendable {
         from source: Endpoint, _ side: MigrationSide, _ requests: BucketRequests, _ answers: [WeightedAnswer],
         under mixture: Mixture?
     ) -> MigrationDecision {
-        // Whether anything saves needs no times.
-        var free = MigrationSearch(
-            answers, side: side,
-            clock: HandOverClock(requests, sourceTPOT: 1, readers: [], rules: rules, times: NoTime()))
-        guard case .found = free.best() else { return .never(.dearer) }
+        var sums = HandOverSums(answers, side: side)
+        guard sums.savesAnywhere() else { return .never(.dearer) }
         if let reason = obstacle(from: source) { return .never(reason) }
         let best = withClock(from: source, requests, under: mixture, SearchByClock(answers: answers, side: side))
         switch best.outcome {

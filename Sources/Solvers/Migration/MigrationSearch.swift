@@ -49,9 +49,6 @@ struct MigrationSearch<Times: TargetTimes> {
     let side: MigrationSide
     var clock: HandOverClock<Times>
 
-    /// Hand-over points beyond this are not looked for, whatever a log says of answer lengths.
-    static var farthest: Int { 1 << 22 }
-
     init(_ answers: [WeightedAnswer], side: MigrationSide, clock: HandOverClock<Times>) {
         self.answers = answers
         self.side = side
@@ -70,10 +67,10 @@ struct MigrationSearch<Times: TargetTimes> {
         var i = 1
         while true {
             sums.advance(to: i)
-            guard let end = sums.nextEnd, i < Self.farthest else { break }
+            guard let end = sums.nextEnd, i < HandOverSums.farthest else { break }
             clock.advance(to: i)
             guard clock.isRunning else { break }
-            let stop = min(end, Self.farthest)
+            let stop = min(end, HandOverSums.farthest)
             let bar = best.saving + (best.tokens > 0 ? tolerance : 0)
             for step in 0..<stop - i {
                 let point = side.favoursEarly ? i + step : stop - 1 - step
@@ -89,6 +86,22 @@ struct MigrationSearch<Times: TargetTimes> {
         }
         if best.tokens > 0 { return .found(tokens: best.tokens, saving: best.saving) }
         return firstTried.map { .late(firstTried: $0) } ?? .dearer
+    }
+}
+
+extension HandOverSums {
+    /// Whether any point saves, whatever the target's times.
+    ///
+    /// - Complexity: O(answers), and O(1) where the first point saves already, as it does of most that do.
+    mutating func savesAnywhere() -> Bool {
+        var i = 1
+        while true {
+            advance(to: i)
+            guard let end = nextEnd, i < Self.farthest else { return false }
+            let stop = min(end, Self.farthest)
+            if saving(after: side.favoursEarly ? i : stop - 1) > tolerance { return true }
+            i = stop
+        }
     }
 }
 
@@ -115,8 +128,11 @@ struct SearchByClock: ClockReader {
 
 /// Prefix sums over answers in the order of their ends, from which the saving of any point follows.
 struct HandOverSums {
+    /// Hand-over points beyond this are not looked for, whatever a log says of answer lengths.
+    static let farthest = 1 << 22
+
     private let answers: [WeightedAnswer]
-    private let side: MigrationSide
+    fileprivate let side: MigrationSide
     /// Tokens of all answers.
     private let all: Double
     /// Answers that still run, their prompt tokens, and the tokens of those that have ended.

@@ -23,12 +23,6 @@ extension TargetTimes {
     mutating func end(_ weight: Double, length index: Int) {}
 }
 
-/// A target that answers at once.
-struct NoTime: TargetTimes {
-    func bounds(lengths: ClosedRange<Int>, after x: Double) -> (least: Double, most: Double) { (0, 0) }
-    func lateShare(_ lengths: [Int], _ running: [Double], tokens i: Int, after x: Double) -> Double { 0 }
-}
-
 /// The device as target: its curve at l + i tokens, with the residuals.
 struct DeviceTimes: TargetTimes {
     private let device: DeviceProfile

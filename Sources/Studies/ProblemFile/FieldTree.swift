@@ -54,7 +54,13 @@ struct FieldTree: Sendable {
         ("timeout", .value),
         ("split", FieldTree(values: ["tuning_share"])),
         ("disco", FieldTree(values: ["alpha"])),
-        ("table", FieldTree(values: ["as_of", "valid_days", "revision"])),
+        (
+            "table",
+            FieldTree([
+                ("as_of", .value), ("valid_days", .value), ("revision", .value),
+                ("rollout", FieldTree(values: ["percentage", "salt"])), ("max_extra_load", .value),
+            ])
+        ),
     ])
 
     private static let bounds = FieldTree(values: ["at_most", "at_least"])

@@ -18,6 +18,9 @@ struct NumberRule: Sendable {
     static let confidence = NumberRule(
         wanted: "a share of future windows, from 0.5 to below 1", allows: { 0.5 <= $0 && $0 < 1 })
 
+    /// Percent of something.
+    static let percentage = NumberRule(wanted: "percent, from 0 to 100", allows: { (0...100).contains($0) })
+
     /// A number > 0 of `unit`.
     static func positive(_ unit: String) -> NumberRule {
         NumberRule(wanted: "a number > 0, in \(unit)", allows: { $0 > 0 })

@@ -1,5 +1,6 @@
 internal import Costs
 internal import Crypto
+internal import Policies
 #if canImport(FoundationEssentials)
     internal import FoundationEssentials
 #else
@@ -40,6 +41,12 @@ extension Problem {
         line("table.as_of", canonical(asOf))
         line("table.valid_days", canonical(validityDays))
         line("table.revision", "\(revision)")
+        // Left out where not set, so that a problem without them keeps the hash it had.
+        if let rollout {
+            line("table.rollout.percentage", canonical(rollout.percentage))
+            line("table.rollout.salt", canonical(rollout.salt))
+        }
+        if let maxExtraLoad { line("table.max_extra_load", canonical(maxExtraLoad)) }
         return lines.sorted().joined()
     }
 

@@ -1,4 +1,5 @@
 public import Costs
+public import Policies
 public import Serving
 public import Traces
 
@@ -148,6 +149,10 @@ public struct Problem: Sendable, Equatable {
     public var validityDays: Double?
     /// Revision number of the table, ≥ 1.
     public var revision: Int
+    /// Which requests take the table while it is new; nil for all.
+    public var rollout: PolicyTable.Rollout?
+    /// Largest share of requests for which a second endpoint may be started; nil for no bound.
+    public var maxExtraLoad: Double?
     /// SHA-256, in hexadecimal, of the problem as read, `--set` applied (not of its file's spelling).
     public var sha256: String
     /// The problem file's path as given.
@@ -174,6 +179,8 @@ public struct Problem: Sendable, Equatable {
         self.asOf = nil
         self.validityDays = nil
         self.revision = 1
+        self.rollout = nil
+        self.maxExtraLoad = nil
         self.sha256 = ""
         self.path = ""
     }

@@ -63,6 +63,8 @@ extension ProblemFile {
         #   as_of: 2025-01-31T08:00:00Z     # default: the newest timestamp of the traces
         #   valid_days: 30                  # default: no end
         #   revision: 1
+        #   rollout: {percentage: 10, salt: a}  # default: all requests take the table, else these
+        #   max_extra_load: 0.3             # default: no bound on how many start a second endpoint
 
         """
 }

@@ -1,3 +1,4 @@
+internal import Policies
 internal import Serving
 internal import Traces
 
@@ -195,6 +196,15 @@ struct ProblemReader {
         }.map(CalendarText.utc)
         problem.validityDays = table.number("valid_days", .positive("days"))
         problem.revision = table.number("revision", .whole(1...1_000_000_000)).map { Int($0) } ?? problem.revision
+        problem.maxExtraLoad = table.number("max_extra_load", .share)
+        if let rollout = table.section("rollout") {
+            let wanted = "a text that draws the requests, e.g. spring"
+            if rollout["salt"] == nil { rollout.addMissing("salt", wanted: wanted) }
+            let percentage = rollout.requiredNumber("percentage", .percentage)
+            if let percentage, let salt = rollout.text("salt", wanted: wanted) {
+                problem.rollout = PolicyTable.Rollout(percentage: percentage, salt: salt)
+            }
+        }
     }
 
     /// Notes prices in two currencies, and costs or energies asked for where none is given.
