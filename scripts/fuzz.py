@@ -4,7 +4,7 @@
 Builds Tests/Fuzzer with coverage (in .build-fuzz), starts from Tests/FuzzingTests/Corpus, the fixtures, conformance/ and data/, and runs
 each target until the time or the executions are used up. A crash, a broken property (Tests/Fuzzing), more than five seconds or a gibibyte
 for one input stops it: the input is kept, its path printed, and the exit code is 1. `--keep` adds what reached new code to the
-committed corpus: the smallest inputs that cover everything, up to a limit.
+committed corpus, up to a limit.
 
 The same seed on one core tries the same inputs, until the time is up.
 """
@@ -29,7 +29,7 @@ TARGETS = {
 }
 SECONDS_EACH, MEBIBYTES = 5, 1024
 # Of the inputs of a corpus no more are committed than these.
-KEPT_FILES, KEPT_BYTES = 250, 400_000
+KEPT_FILES, KEPT_BYTES = 120, 250_000
 
 
 def build(sanitizers):
@@ -80,7 +80,7 @@ def run(fuzzer, name, arguments, log):
 
 
 def keep(fuzzer, name, target, folder):
-    """Adds the smallest inputs that cover what the working corpus covers to the committed one."""
+    """Adds inputs of the least set that covers what the working corpus covers to the committed one."""
     least = SCRATCH / "least" / name
     shutil.rmtree(least, ignore_errors=True)
     least.mkdir(parents=True)
@@ -89,10 +89,14 @@ def keep(fuzzer, name, target, folder):
     committed.mkdir(parents=True, exist_ok=True)
     names = {hashlib.sha1(file.read_bytes()).hexdigest() for file in committed.iterdir()}
     size, added = sum(file.stat().st_size for file in committed.iterdir()), 0
-    for file in sorted(least.iterdir(), key=lambda file: (file.stat().st_size, file.name)):
+    found = sorted(
+        (file for file in least.iterdir() if file.name not in names), key=lambda file: (file.stat().st_size, file.name))
+    # Of every size some.
+    room = max(0, KEPT_FILES - len(names))
+    for file in found[::max(1, -(-len(found) // room))] if room else []:
         data = file.read_bytes()
-        if file.name in names or size + len(data) > KEPT_BYTES or len(names) >= KEPT_FILES:
-            continue
+        if size + len(data) > KEPT_BYTES:
+            break
         (committed / (hashlib.sha1(data).hexdigest()[:12] + target["suffix"])).write_bytes(data)
         names.add(file.name)
         size, added = size + len(data), added + 1

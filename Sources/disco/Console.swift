@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import LinearAlgebra
+import Policies
 import Studies
 import Traces
 
@@ -83,7 +84,7 @@ struct FileError: Error, CustomStringConvertible {
     let description: String
     let exitCode: Int32
 
-    /// The bytes of the file at `path`; 66 where there is none.
+    /// The bytes of the file at `path`, but no more than one more than a table may have; 66 where there is none.
     static func read(_ path: String) throws(FileError) -> [UInt8] {
         var isDirectory: ObjCBool = false
         guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
@@ -92,10 +93,18 @@ struct FileError: Error, CustomStringConvertible {
         guard !isDirectory.boolValue else {
             throw FileError(description: "\(path): is a directory, not a file", exitCode: 66)
         }
-        guard let data = FileManager.default.contents(atPath: path) else {
+        // Enough to refuse what is larger: a device may never end. A pipe comes in pieces.
+        let most = PolicyTable.SizeLimits.bytes + 1
+        var bytes: [UInt8] = []
+        do {
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            while bytes.count < most, let piece = try file.read(upToCount: most - bytes.count), !piece.isEmpty {
+                bytes += piece
+            }
+        } catch {
             throw FileError(description: "\(path): cannot be read; check its permissions", exitCode: 66)
         }
-        return [UInt8](data)
+        return bytes
     }
 
     /// Refuses an output that is one of the inputs; 64.
