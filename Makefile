@@ -83,4 +83,4 @@ bench: tools
 	scripts/bench
 
 clean:
-	rm -rf .build .build-fuzz
+	rm -rf .build .build-fuzz*

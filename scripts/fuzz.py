@@ -19,7 +19,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SCRATCH = ROOT / ".build-fuzz"
+SCRATCH = ROOT / ".build-fuzz"  # and the names of further sanitizers
 CORPUS = ROOT / "Tests" / "FuzzingTests" / "Corpus"
 TARGETS = {
     "policies": dict(
@@ -109,6 +109,7 @@ def statistic(log, name):
 
 
 def main():
+    global SCRATCH
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--minutes", type=float, default=1, help="for each target (default 1)")
     parser.add_argument("--executions", type=int, default=-1, help="of each target at most (default: as the time allows)")
@@ -117,6 +118,7 @@ def main():
     parser.add_argument("--sanitizer", action="append", default=[], choices=["address", "undefined"])
     parser.add_argument("--keep", action="store_true", help="add to the committed corpus")
     options = parser.parse_args()
+    SCRATCH = SCRATCH.with_name("-".join([SCRATCH.name, *options.sanitizer]))
     fuzzer = build(options.sanitizer)
     failed = False
     for name in options.target or TARGETS:

@@ -41,17 +41,52 @@ enum PolicyProperties {
         }
     }
 
-    /// A refusal leaves a store as it was.
+    /// A refusal leaves a store as it was, with a table or without.
     private static func checkRefused(_ bytes: [UInt8]) throws(BrokenProperty) {
-        var store = PolicyStore()
+        var (empty, store) = (PolicyStore(), try held())
+        let before = store.newest?.table
         do throws(PolicyRefusal) {
-            _ = try store.offer(bytes)
+            _ = try empty.offer(bytes)
         } catch {
+            try hold(
+                empty.newest == nil && empty.lastRefusal == error && empty.state(at: 0) == .error
+                    && empty.decision(promptTokens: 1, requestID: "") == nil, "a store that takes what it refuses")
+            _ = try? store.offer(bytes, isRollback: true)
             return try hold(
-                store.newest == nil && store.lastRefusal == error && store.state(at: 0) == .error
-                    && store.decision(promptTokens: 1, requestID: "") == nil, "a store that takes what it refuses")
+                store.newest?.table == before && store.lastRefusal != nil, "a table that is lost by a refusal")
         }
         throw BrokenProperty(description: "a loader that takes what breaks a rule")
+    }
+
+    /// A store that holds a small table of revision 1,000.
+    private static func held() throws(BrokenProperty) -> PolicyStore { try heldOnce.get() }
+
+    private static let heldOnce = Result { () throws(BrokenProperty) -> PolicyStore in
+        let bucket = PolicyTable.Bucket(
+            from: 1, to: nil, actions: [.init(serverWait: 0, deviceWait: 0.5)],
+            evidence: .init(requests: 1, serverRows: 1))
+        let table = PolicyTable(
+            revision: 1_000, provenance: .init(tool: "held"), timeout: 60, objective: "ttft.mean",
+            expected: ["ttft.mean": 0.9], buckets: [bucket])
+        var store = PolicyStore()
+        let file = try loaded(table, table.identified(bySHA256Hex: String(repeating: "0", count: 64)).encoded()).file
+        guard (try? store.offer(file)) == .loaded else { throw BrokenProperty(description: "a good table is refused") }
+        return store
+    }
+
+    /// A good table takes the place of one of a lower revision, and of another only when rolled back to.
+    private static func checkSuccession(_ file: [UInt8], revision: Int) throws(BrokenProperty) {
+        var store = try held()
+        do throws(PolicyRefusal) {
+            _ = try store.offer(file)
+        } catch {
+            let reason: PolicyRefusal =
+                revision == 1_000 ? .revisionTaken(1_000) : .olderRevision(found: revision, held: 1_000)
+            try hold(error == reason && store.newest?.table.revision == 1_000, "refused for another reason: \(error)")
+            return try hold(
+                (try? store.offer(file, isRollback: true)) == .loaded, "no way back to revision \(revision)")
+        }
+        try hold(revision > 1_000, "revision \(revision) in the place of 1,000")
     }
 
     /// A valid table gets its id, is loaded under it, and both ways to look it up agree.
@@ -65,6 +100,7 @@ enum PolicyProperties {
         } catch {
             throw BrokenProperty(description: "a store that refuses what the loader takes: \(error)")
         }
+        try checkSuccession(file, revision: table.revision)
         try checkLookUps(policy, store)
         guard bytes.count.isMultiple(of: 4) else { return }
         for (length, hour) in [(Int.min, -1), (1, 0), (1_000, 23), (Int.max, 24)] {
