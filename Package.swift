@@ -96,8 +96,8 @@ let package = Package(
         .testTarget(
             name: "SolversTests",
             dependencies: [
-                "Solvers", "Serving", "Profiles", "Costs", "Distributions", "Optimization", "Traces", "Checking",
-                "TestSupport",
+                "Solvers", "Serving", "Profiles", "Costs", "Distributions", "LinearAlgebra", "Optimization", "Traces",
+                "Checking", "TestSupport",
             ]),
         .testTarget(
             name: "ReplayTests",

@@ -22,6 +22,7 @@ import scipy
 import bench_data
 import bench_lp
 import bench_migration
+import bench_prices
 import bench_program
 import bench_replay
 from bench_tools import ROOT, WORKER, Page, in_turn, number, process_seconds, worker
@@ -315,7 +316,7 @@ def main() -> int:
         general = bench_program.Part(bench)
         parts = [
             bench.sort, bench.paper_policies, bench.solve, general.frontier, bench.compare_highs, general.quantile, general.limits,
-            general.resamples, bench_migration.Part(bench).migration, bench_replay.Part(bench).replay, bench.ingest, bench.loading,
+            general.resamples, bench_migration.Part(bench).migration, bench_replay.Part(bench).replay, bench_prices.Part(bench).prices, bench.ingest, bench.loading,
             bench.memory, general.growth]
         chosen = options.only.split(",") if options.only else None
         for part in parts:

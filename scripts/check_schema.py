@@ -4,7 +4,7 @@
 policy: every valid fixture of Tests/PoliciesTests and good table of conformance/ must pass, every invalid/schema-*.json must fail; invalid/rule-*.json
 break rules that a schema cannot state, so they must pass and are listed. problem: the example that disco prints, those of
 data/ and of docs/problem-file.md, and small generated problems must pass; each known mistake must fail. solve, validate,
-profile and ingest: the program's own output on the generated problems and their traces must pass, and must show what the schema
+profile, ingest and whatif: the program's own output on the generated problems and their traces must pass, and must show what the schema
 provides for; risk likewise, on a problem with arrival times, and replay on the tables solved. All but problem must leave no object open and no member without a description. What a trace report is stands
 in three schemas and must be the same in each. Exits with 1 on any disagreement.
 """
@@ -111,6 +111,16 @@ def problem_complaints(disco: str, generated: list[pathlib.Path]):
     documents |= {f"docs/problem-file.md, example {i}": y for i, y in enumerate(re.findall(r"```yaml\n(.*?)```", page, re.S))}
     documents |= {str(p.relative_to(ROOT)): p.read_text() for p in sorted((ROOT / "data").glob("*.yaml"))}
     example = yaml.load(printed, PlainLoader)
+    for kind, folder in {"prices": "prices", "device": "devices"}.items():
+        files = sorted((ROOT / "data" / folder).glob("*.yaml"))
+        yield from () if files else [f"data/{folder} has no files"]
+        for file in files:
+            content = yaml.load(file.read_text(), PlainLoader)
+            yield from (f"{file.relative_to(ROOT)}: {e}" for e in errors(validator(kind), content))
+            yield from laxity_complaints(kind, validator(kind), content, {"surprise": 1, "version": 2, "source": ""})
+    listed = {"list": "prices/deepseek.yaml", "model": "deepseek-flash peak"}
+    documents["a profiled device"] = json.dumps(at(example, "endpoints/device", {"profile": "a.yaml"}))
+    documents["a listed price"] = json.dumps(at(at(example, "endpoints/server/price", listed), "endpoints/device/profile", "a.yaml"))
     wants = at(at(at(example, "objective", "ttft.p0.1"), "limits/ttft.p97.5", {"at_most": 2}), "deterministic", True)
     documents["a deterministic problem of any percentile"] = json.dumps(wants)
     crowd = [{"share": 0.8, "tokens_per_second": 4}, {"share": 0.2, "tokens_per_second": 5}]
@@ -121,6 +131,8 @@ def problem_complaints(disco: str, generated: list[pathlib.Path]):
     for name, text in documents.items():
         yield from (f"{name}: the problem schema refuses it: {e}" for e in errors(schema, yaml.load(text, PlainLoader))[:1])
     mistakes = {
+        "a list without a model": at(example, "endpoints/server/price", {"list": "a.yaml"}),
+        "a model without a list": at(example, "endpoints/server/price", {"prefill": 1, "decode": 1, "model": "a"}),
         "an unknown field": at(example, "objectve", "ttft.mean"), "an unknown metric": at(example, "objective", "ttft.p100"),
         "needless zeros": at(example, "limits/ttft.p97.50", {"at_most": 2}),
         "yes for true": at(example, "deterministic", "yes"),
@@ -307,6 +319,34 @@ def risk_complaints(disco: str, generated: list[pathlib.Path]):
     print(f"risk: output of {len(results)} problems was checked")
 
 
+def whatif_complaints(disco: str, generated: list[pathlib.Path]):
+    schema, scenarios = validator("whatif"), validator("scenarios")
+    yield from gaps(schema.schema)
+    document = {"version": 1, "scenarios": [
+        {"name": "longer", "traffic": {"prompt_times": 2, "mix": [{"from": 10, "to": 50, "times": 3}, {"times": 0.5}]}},
+        {"name": "later", "set": {"timeout": 5, "limits.ttft.p50.at_most": 1e-9}}]}
+    path = generated[0].parent / "scenarios.json"
+    path.write_text(json.dumps(document))
+    yield from (f"scenarios: {error}" for error in errors(scenarios, document))
+    yield from laxity_complaints("scenarios", scenarios, document, {
+        "surprise": 1, "version": 2, "scenarios/0/surprise": 1, "scenarios/0/name": "", "scenarios/0/traffic/mix/0/times": -1,
+        "scenarios/1/outage": {"endpoint": "phone", "share": 0.1}})
+    problem = generated[2]
+    asked = {"sweep": ["--vary", "timeout=1,60"], "grid": ["--vary", "timeout=5,60", "--vary", "disco.alpha=0,0.1"],
+             "held": ["--vary", "timeout=5,60", "--held-only"], "scenarios": ["--scenarios", path], "tornado": ["--tornado", "0.2"],
+             "tie": ["--break-even", "timeout=1..60", "--between", "optimum,device-only"]}
+    results = []
+    yield from output_complaints(schema, {name: [disco, "whatif", problem, *words] for name, words in asked.items()}, results)
+    shown = {"an infeasible point": lambda r: any(p["reason"] for p in r.get("points", [])),
+             "a broken limit": lambda r: any(h["broken_limits"] for p in r.get("points", []) for h in p["held"]),
+             "regret": lambda r: r.get("regret"), "bars": lambda r: r.get("bars")}
+    yield from (f"no whatif has {name}" for name, holds in shown.items() if results and not any(map(holds, results)))
+    for result in [r for r in results if r["kind"] == "scenarios"]:
+        mistakes = {"surprise": 1, "kind": "sweeps", "points/0/status": "fine", "points/0/held/0/surprise": 1, "regret/choice": 1}
+        yield from laxity_complaints("whatif", schema, result, mistakes)
+    print(f"whatif: output of {len(results)} questions was checked")
+
+
 def validate_complaints(disco: str, generated: list[pathlib.Path]):
     """On the tables that solve_complaints left beside the problems."""
     schema = validator("validate")
@@ -388,7 +428,7 @@ def main():
         complaints = [
             *policy_complaints(), *problem_complaints(disco, generated), *solve_complaints(disco, generated), *validate_complaints(disco, generated),
             *profile_complaints(disco, generated), *ingest_complaints(disco, generated),
-            *risk_complaints(disco, generated), *replay_complaints(disco, generated), *report_complaints()]
+            *risk_complaints(disco, generated), *whatif_complaints(disco, generated), *replay_complaints(disco, generated), *report_complaints()]
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     return 1 if complaints else 0

@@ -27,6 +27,7 @@ struct SolverBenchmarks {
         case "migration": report = try migrating(options)
         case "replay": report = try replaying(options)
         case "policy": report = try policyLoading(options)
+        case "prices": report = try pricing(options)
         case "ingest": report = try await ingesting(options)
         default: throw UsageError(description: "no piece of work is called \(options.piece)")
         }

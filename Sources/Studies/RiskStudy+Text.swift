@@ -83,7 +83,7 @@ extension RiskStudy {
 }
 
 /// A share in percent, without needless decimals: 95, 97.5, 99.9.
-private func percentText(_ share: Double) -> String {
+func percentText(_ share: Double) -> String {
     var digits = fixed(100 * share, decimals: 4)
     while digits.last == "0" { digits.removeLast() }
     if digits.last == "." { digits.removeLast() }

@@ -155,7 +155,7 @@ public struct SolveStudy: Sendable {
     }
 
     /// Refuses metrics that the data or the problem have no figures for.
-    private static func checkFigures(_ problem: Problem, _ profiles: StudyProfiles) throws(StudyError) {
+    static func checkFigures(_ problem: Problem, _ profiles: StudyProfiles) throws(StudyError) {
         for metric in [problem.objective] + problem.limits.map(\.metric)
         where metric == .costMean || metric == .energyMean {
             guard profiles.all.workload.meanOutputTokens != nil else {

@@ -46,21 +46,29 @@ public struct StudyProfiles: Sendable {
     ///   - wantsHourEvidence: Whether the evidence on the hour of the day is wanted where nothing is conditioned on it.
     ///   - wantsHours: Profile the traces by the hour, too; nil does where `problem` has a confidence.
     ///   - wantsPaces: Whether the paces of endpoints whose `tpot` the problem does not give are wanted.
+    ///   - cache: Traces that were read already; nil reads all.
+    ///   - change: What becomes of the traces before they are profiled.
     ///   - progress: Called with a line for the user as each step begins.
     /// - Returns: The profiles of all rows and of both parts.
     /// - Throws: `StudyError` where a trace cannot be read or profiled.
     public static func load(
         _ problem: Problem, duckdb: DuckDBProgram, wantsHourEvidence: Bool = false, wantsHours: Bool? = nil,
-        wantsPaces: Bool = false, progress: (String) -> Void = { _ in }
+        wantsPaces: Bool = false, cache: TraceCache? = nil, change: WorldChange = WorldChange(),
+        progress: (String) -> Void = { _ in }
     ) async throws(StudyError) -> StudyProfiles {
         let reader = TraceReader(duckdb: duckdb, timeout: problem.timeout)
         var sources: [Source] = []
         func read(_ role: String, _ trace: TraceSource, _ selection: TraceSelection) async throws(StudyError)
             -> TraceRows
         {
+            if let (rows, report) = await cache?.rows(trace, selection, timeout: problem.timeout) {
+                sources.append(Source(role: role, report: report))
+                return rows
+            }
             progress("reading \(role) trace \(trace.path)")
             do {
                 let (rows, report) = try await reader.read(trace, selection)
+                await cache?.keep(rows, report, of: trace, selection, timeout: problem.timeout)
                 sources.append(Source(role: role, report: report))
                 return rows
             } catch {
@@ -69,11 +77,12 @@ public struct StudyProfiles: Sendable {
         }
         let share = problem.tuningShare
         let wantsHours = wantsHours ?? (problem.confidence != nil)
-        let lengths = try await read(
-            "workload", problem.workload.trace,
-            TraceSelection(
-                lengths: .exact, needsTTFT: false, wantsOutputTokens: true,
-                wantsHours: wantsHours || problem.server.periods != nil, tuningShare: share))
+        let lengths = change.workload(
+            try await read(
+                "workload", problem.workload.trace,
+                TraceSelection(
+                    lengths: .exact, needsTTFT: false, wantsOutputTokens: true,
+                    wantsHours: wantsHours || problem.server.periods != nil, tuningShare: share)))
         var server: TraceRows?
         var hasHours = false
         if case .trace(let trace) = problem.server.ttft {
@@ -83,17 +92,21 @@ public struct StudyProfiles: Sendable {
             case .promptTokens(let edges): groups = .groups(lowerEdges: edges.isEmpty ? defaultGroups : edges)
             }
             let needsHours = wantsHours || wantsHourEvidence || problem.server.periods != nil
-            server = try await read(
-                "server", trace,
-                TraceSelection(lengths: groups, needsTTFT: true, wantsHours: needsHours, tuningShare: share))
+            server = change.rows(
+                try await read(
+                    "server", trace,
+                    TraceSelection(lengths: groups, needsTTFT: true, wantsHours: needsHours, tuningShare: share)),
+                of: .server)
             hasHours = needsHours && sources.last?.report.hasCalendarTime == true
             if problem.server.periods != nil, !hasHours { throw .profile(.noHourOfDay, path: trace.path) }
         }
         var device: TraceRows?
         if case .trace(let trace) = problem.device.ttft {
-            device = try await read(
-                "device", trace,
-                TraceSelection(lengths: .exact, needsTTFT: true, wantsHours: wantsHours, tuningShare: share))
+            device = change.rows(
+                try await read(
+                    "device", trace,
+                    TraceSelection(lengths: .exact, needsTTFT: true, wantsHours: wantsHours, tuningShare: share)),
+                of: .device)
         }
         var paces: [Endpoint: TracePaces] = [:]
         for (endpoint, spec) in [(Endpoint.server, problem.server), (.device, problem.device)]

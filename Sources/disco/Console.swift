@@ -56,6 +56,12 @@ enum Console {
         case let error as TraceError:
             remark("error: \(error)")
             return ExitCode(StudyError.trace(error).exitCode)
+        case let error as WhatIfError:
+            remark("error: \(error)")
+            return ExitCode(error.exitCode)
+        case let error as ValidationError:
+            remark("error: \(error.message)")
+            return .validationFailure
         case let error as FileError:
             remark("error: \(error)")
             return ExitCode(error.exitCode)

@@ -18,10 +18,13 @@ struct Disco: AsyncParsableCommand {
               disco solve problem.yaml -o policy.json   the main job
               disco policy show policy.json             what the table does
               disco replay policy.json problem.yaml     what it does to requests
+              disco whatif problem.yaml --tornado 0.2   what other numbers would do
 
             Exit codes: 0 done, 3 infeasible, 4 a check failed, 64 usage, 65 bad
             data, 66 no such input, 69 a needed program is missing, 73 cannot write.
             """,
         version: version,
-        subcommands: [Solve.self, ReplayCommand.self, Profile.self, Risk.self, Ingest.self, Policy.self])
+        subcommands: [
+            Solve.self, ReplayCommand.self, WhatIfCommand.self, Profile.self, Risk.self, Ingest.self, Policy.self,
+        ])
 }

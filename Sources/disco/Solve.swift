@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Policies
 import Studies
 import Traces
@@ -32,6 +33,7 @@ struct ProblemOptions: ParsableArguments {
     ) async throws -> (Problem, StudyProfiles) {
         let problem = try ProblemFile.read(path: path, overrides: overrides + settings)
         try check(problem)
+        for remark in problem.remarksOnOldPrices(at: Date()) { Console.remark(remark) }
         if let output { try FileError.keep(output, apartFrom: [path] + problem.tracePaths) }
         let duckdb = try DuckDBProgram.locate()
         let profiles = try await StudyProfiles.load(

@@ -50,7 +50,10 @@ final class Folder {
     deinit { try? FileManager.default.removeItem(at: url) }
 
     func write(_ name: String, _ text: String) throws {
-        try text.write(to: url.appending(path: name), atomically: true, encoding: .utf8)
+        let place = url.appending(path: name)
+        try FileManager.default.createDirectory(
+            at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try text.write(to: place, atomically: true, encoding: .utf8)
     }
 
     func read(_ name: String) throws -> Data { try Data(contentsOf: url.appending(path: name)) }

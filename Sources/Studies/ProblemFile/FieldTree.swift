@@ -11,12 +11,12 @@ struct FieldTree: Sendable {
     /// Whether every metric is a field, with bounds below it; `fields` has those that are listed.
     var takesMetrics = false
 
-    private init(_ fields: [(String, FieldTree)], shortForm: String? = nil) {
+    init(_ fields: [(String, FieldTree)], shortForm: String? = nil) {
         self.fields = fields.map { (name: $0.0, tree: $0.1) }
         self.shortForm = shortForm
     }
 
-    private init(values names: [String]) { self.init(names.map { ($0, .value) }) }
+    init(values names: [String]) { self.init(names.map { ($0, .value) }) }
 
     /// What is below `name`; nil if there is no such field here.
     subscript(name: String) -> FieldTree? {
@@ -40,7 +40,10 @@ struct FieldTree: Sendable {
             "endpoints",
             FieldTree([
                 ("server", FieldTree(endpoint(conditions: ["prompt_tokens", "hour_of_day"]))),
-                ("device", FieldTree(endpoint(conditions: ["prompt_tokens"]) + [("energy", energy)])),
+                (
+                    "device",
+                    FieldTree(endpoint(conditions: ["prompt_tokens"]) + [("energy", energy), ("profile", .value)])
+                ),
             ])
         ),
         ("exchange", FieldTree(values: ["per_joule"])),
@@ -84,7 +87,10 @@ struct FieldTree: Sendable {
             ("condition_on", FieldTree(values: conditions)),
             ("residuals", .value),
             ("tpot", .value),
-            ("price", FieldTree(values: ["prefill", "decode", "per_tokens", "currency", "source", "date"])),
+            (
+                "price",
+                FieldTree(values: ["prefill", "decode", "per_tokens", "currency", "source", "date", "list", "model"])
+            ),
         ]
     }
 

@@ -8,12 +8,12 @@
 
 extension ProblemFile {
     /// The bytes of the file at `path`, never more than `largestSize`, from pipes and devices as well.
-    static func contents(ofFile path: String) throws(ProblemError) -> [UInt8] {
+    static func contents(ofFile path: String, called what: String) throws(ProblemError) -> [UInt8] {
         guard !path.isEmpty, !path.utf8.contains(0) else {
-            throw noInput(path, found: path.isEmpty ? "an empty path" : "a path with a NUL character")
+            throw noInput(path, what, found: path.isEmpty ? "an empty path" : "a path with a NUL character")
         }
         let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw noInput(path, failure: errno) }
+        guard file >= 0 else { throw noInput(path, what, failure: errno) }
         defer { close(file) }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -22,26 +22,28 @@ extension ProblemFile {
             if count == 0 { return bytes }
             guard count > 0 else {
                 if errno == EINTR { continue }
-                throw noInput(path, failure: errno)
+                throw noInput(path, what, failure: errno)
             }
             bytes += buffer.prefix(count)
             guard bytes.count <= largestSize else { throw tooLarge(path) }
         }
     }
 
-    private static func noInput(_ path: String, failure: Int32) -> ProblemError {
+    private static func noInput(_ path: String, _ what: String, failure: Int32) -> ProblemError {
         switch failure {
         case ENOENT, ENOTDIR:
-            noInput(path, found: "no such file", advice: "`disco solve --example` prints a file to begin with.")
-        case EISDIR: noInput(path, found: "a folder", advice: "Name the problem file in it.")
-        case EACCES, EPERM: noInput(path, found: "a file that may not be read", advice: "Check its permissions.")
-        default: noInput(path, found: "a file that cannot be read (error \(failure))")
+            noInput(
+                path, what, found: "no such file",
+                advice: what == problem ? "`disco solve --example` prints a file to begin with." : nil)
+        case EISDIR: noInput(path, what, found: "a folder", advice: "Name the file in it.")
+        case EACCES, EPERM: noInput(path, what, found: "a file that may not be read", advice: "Check its permissions.")
+        default: noInput(path, what, found: "a file that cannot be read (error \(failure))")
         }
     }
 
-    private static func noInput(_ path: String, found: String, advice: String? = nil) -> ProblemError {
+    private static func noInput(_ path: String, _ what: String, found: String, advice: String? = nil) -> ProblemError {
         let finding = ProblemError.Finding(
-            place: .wholeFile, field: "", found: found, wanted: "a problem file", advice: advice)
+            place: .wholeFile, field: "", found: found, wanted: what, advice: advice)
         return ProblemError(kind: .noInput, path: path, findings: [finding])
     }
 }

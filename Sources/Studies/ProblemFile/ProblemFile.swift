@@ -13,7 +13,15 @@ public enum ProblemFile {
     /// - Returns: The problem, with the defaults filled in.
     /// - Throws: `ProblemError` with all that is wrong.
     public static func read(path: String, overrides: [String] = []) throws(ProblemError) -> Problem {
-        let bytes = try contents(ofFile: path)
+        try parse(text(ofFile: path), path: path, overrides: overrides)
+    }
+
+    /// What a file should be that is a problem.
+    static let problem = "a problem file"
+
+    /// The text of the file at `path`, which should be `what`.
+    static func text(ofFile path: String, called what: String = problem) throws(ProblemError) -> String {
+        let bytes = try contents(ofFile: path, called: what)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             let valid = String(decoding: bytes.prefix(validPrefix(of: bytes)), as: UTF8.self)
             let lines = valid.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
@@ -23,7 +31,7 @@ public enum ProblemFile {
                 found: isUTF16 ? "UTF-16 text" : "bytes that are not UTF-8", wanted: "a YAML file in UTF-8",
                 advice: isUTF16 ? "Save the file as UTF-8." : "Is this the right file?")
         }
-        return try parse(text, path: path, overrides: overrides)
+        return text
     }
 
     /// The problem that `text` states.
@@ -43,7 +51,10 @@ public enum ProblemFile {
         if let root, root.isNull {
             YAMLComposer.addEmpty(to: findings)
         } else if var root {
-            if root.fields != nil { Setting.apply(overrides, to: &root, findings: findings) }
+            if root.fields != nil {
+                Setting.apply(overrides, to: &root, findings: findings)
+                try Catalogue(problem: path, findings: findings).fill(&root)
+            }
             problem = ProblemReader.read(root, findings: findings)
         }
         try findings.throwIfAny()
