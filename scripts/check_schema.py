@@ -347,6 +347,35 @@ def whatif_complaints(disco: str, generated: list[pathlib.Path]):
     print(f"whatif: output of {len(results)} questions was checked")
 
 
+def cost_complaints(disco: str, generated: list[pathlib.Path]):
+    schema = validator("cost")
+    yield from gaps(schema.schema)
+    example = ROOT / "data" / "example.yaml"
+    results = []
+    commands = {"cost": [disco, "cost", example, "--battery", "15"], "cost of energy alone": [
+        disco, "cost", example, "--set", "endpoints.server.price=null", "--set", "exchange=null"]}
+    yield from output_complaints(schema, commands, results)
+    for result in results[:1]:
+        mistakes = {"surprise": 1, "policies/0/surprise": 1, "policies/0/saving": 2, "requests_per_month": 0, "policies": []}
+        yield from laxity_complaints("cost", schema, result, mistakes)
+    print(f"cost: output of {len(results)} problems was checked")
+
+
+def compare_complaints(disco: str, generated: list[pathlib.Path]):
+    schema = validator("compare")
+    yield from gaps(schema.schema)
+    example = ROOT / "data" / "example.yaml"
+    table, result = generated[0].with_name("compared.json"), generated[0].with_name("solved.json")
+    result.write_text(subprocess.run(
+        [disco, "solve", example, "-o", table, "--json"], check=True, capture_output=True, text=True).stdout)
+    results = []
+    commands = {"compare": [disco, "compare", result, table, "--fail-if", "ttft.p99 > +5%"]}
+    yield from output_complaints(schema, commands, results)
+    for result in results[:1]:
+        yield from laxity_complaints("compare", schema, result, {"surprise": 1, "expected/0/surprise": 1, "a/path": ""})
+    print(f"compare: output of {len(results)} pairs was checked")
+
+
 def validate_complaints(disco: str, generated: list[pathlib.Path]):
     """On the tables that solve_complaints left beside the problems."""
     schema = validator("validate")
@@ -428,7 +457,8 @@ def main():
         complaints = [
             *policy_complaints(), *problem_complaints(disco, generated), *solve_complaints(disco, generated), *validate_complaints(disco, generated),
             *profile_complaints(disco, generated), *ingest_complaints(disco, generated),
-            *risk_complaints(disco, generated), *whatif_complaints(disco, generated), *replay_complaints(disco, generated), *report_complaints()]
+            *risk_complaints(disco, generated), *whatif_complaints(disco, generated), *cost_complaints(disco, generated), *compare_complaints(disco, generated),
+            *replay_complaints(disco, generated), *report_complaints()]
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     return 1 if complaints else 0

@@ -25,6 +25,8 @@ struct Disco: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            Solve.self, ReplayCommand.self, WhatIfCommand.self, Profile.self, Risk.self, Ingest.self, Policy.self,
+            Solve.self, ReplayCommand.self, WhatIfCommand.self, Cost.self, Compare.self, Profile.self, Risk.self,
+            Ingest.self,
+            Policy.self,
         ])
 }

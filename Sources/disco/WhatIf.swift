@@ -86,7 +86,7 @@ struct WhatIfCommand: AsyncParsableCommand {
         }
         if let breakEven { return try await tie(whatIf, breakEven) }
         var held: [WhatIf.Candidate] = []
-        for path in policy { held.append(try await table(whatIf, path)) }
+        for path in policy { held.append(try await Self.table(whatIf, path)) }
         let study: WhatIfStudy
         if let scenarios {
             study = try await WhatIfStudy(
@@ -120,10 +120,11 @@ struct WhatIfCommand: AsyncParsableCommand {
                 \(BreakEven.Contender.names.joined(separator: ", ")).
                 """)
         }
-        return .held(try await table(whatIf, name))
+        return .held(try await Self.table(whatIf, name))
     }
 
-    private func table(_ whatIf: WhatIf, _ path: String) async throws -> WhatIf.Candidate {
+    /// The policy table at `path`, to be held fixed.
+    static func table(_ whatIf: WhatIf, _ path: String) async throws -> WhatIf.Candidate {
         let bytes = try FileError.read(path)
         let findings = TableCheck.findings(bytes)
         guard findings.isEmpty, let table = try? PolicyTable.decode(bytes) else {
