@@ -65,11 +65,12 @@ KILL_SEED ?= 1
 kill-test: tools build
 	$(PYTHON) scripts/check_kills.py --disco $(DISCO) --kills $(KILLS) --seed $(KILL_SEED)
 
-# Random problems against SciPy's HiGHS and against brute force; logs with cancelled requests against NumPy.
+# Random problems against SciPy's HiGHS and against brute force; logs with cancelled requests against NumPy; drift against SciPy.
 reference: tools
 	$(SWIFT) build -c release --product disco
 	$(TOOLS)/bin/python scripts/check_reference.py --disco $(DISCO)
 	$(TOOLS)/bin/python scripts/check_censoring.py --disco $(DISCO)
+	$(TOOLS)/bin/python scripts/check_drift.py --disco $(DISCO)
 
 # docs/results.md, from the traces at hand; carries the last run of `make bench`, too.
 results: tools build

@@ -5,7 +5,7 @@ policy: every valid fixture of Tests/PoliciesTests and good table of conformance
 break rules that a schema cannot state, so they must pass and are listed. problem: the example that disco prints, those of
 data/ and of docs/problem-file.md, and small generated problems must pass; each known mistake must fail. solve, validate,
 profile, ingest and whatif: the program's own output on the generated problems and their traces must pass, and must show what the schema
-provides for; risk likewise, on a problem with arrival times, and replay on the tables solved. All but problem must leave no object open and no member without a description. What a trace report is stands
+provides for; risk likewise, on a problem with arrival times, and replay and check on the tables solved. All but problem must leave no object open and no member without a description. What a trace report is stands
 in three schemas and must be the same in each. Exits with 1 on any disagreement.
 """
 import argparse
@@ -414,18 +414,65 @@ def replay_complaints(disco: str, generated: list[pathlib.Path]):
     print(f"replay: output of {len(results)} problems was checked")
 
 
+def check_complaints(disco: str, generated: list[pathlib.Path]):
+    """On the tables that solve_complaints left beside the problems, with the problems' own traces and with slower ones."""
+    schema = validator("check")
+    yield from gaps(schema.schema)
+    results, codes = [], set()
+    for path in generated:
+        roles = {name: path.with_name(f"{name}.csv") for name in ("server", "device", "workload")}
+        slow = path.with_name("slow.csv")
+        head, *lines = roles["server"].read_text().splitlines()
+        place = head.split(",").index("ttft")
+        cells = [line.split(",") for line in lines]
+        # As often as it takes for budgets to be judged.
+        slow.write_text("\n".join([head] + 20 * [
+            ",".join(c[:place] + [str(3 * float(c[place])) if c[place] else ""] + c[place + 1:]) for c in cells]) + "\n")
+        free = path.with_name("policy-free.json")
+        subprocess.run([disco, "solve", path, "-o", free, "--set", "limits={}"], capture_output=True)
+        own = [f"--traces={name}={file}" for name, file in roles.items() if file.exists()]
+        for name, command in {
+            "as it was": own, "a slow server": [f"--traces=server={slow}"],
+            "another question": [*own, "--set", "timeout=7"], "no limits": [*own, "--set", "limits={}"]}.items():
+            table = free if name == "no limits" else path.with_name("policy.json")
+            run = subprocess.run([disco, "check", table, path, "--json", *command], capture_output=True, text=True)
+            codes.add(run.returncode)
+            if run.returncode not in (0, 4):
+                yield f"check {path.parent.name}, {name}: disco ends with {run.returncode}: {run.stderr.strip()}"
+                continue
+            results.append(json.loads(run.stdout))
+            if (run.returncode == 0) != results[-1]["holds"] or results[-1]["holds"] == bool(results[-1]["findings"]):
+                yield f"check {path.parent.name}, {name}: exit code {run.returncode}, findings {results[-1]['findings']}"
+            yield from (f"check {path.parent.name}, {name}: the schema refuses the output: {e}" for e in errors(schema, results[-1])[:3])
+    shown = {
+        "a bucket": lambda r: any(d["from"] for d in r["drift"]), "an exact level": lambda r: any(d["method"] == "exact" for d in r["drift"]),
+        "a drift": lambda r: any(d["drifted"] for d in r["drift"]), "a device": lambda r: any(d["what"] == "device.ttft" for d in r["drift"]),
+        "a limit that is past": lambda r: any(b["past"] for b in r["budgets"]), "no limit": lambda r: r["outcomes"] and not r["budgets"],
+        "another question": lambda r: not r["outcomes"] and r["findings"], "a regret": lambda r: r["regret"],
+    }
+    yield from (f"no check has {name}" for name, holds in shown.items() if not any(map(holds, results)))
+    mistakes = {"surprise": 1, "drift/0/surprise": 1, "drift/0/distance": 2, "outcomes/surprise": {"then": 1, "now": 1},
+                "outcomes/ttft.mean/then": None, "state": "OLD", "limits/level": 2, "regret/surprise": 1}
+    for result in [r for r in results if r["regret"]][:1]:
+        yield from laxity_complaints("check", schema, result, mistakes)
+    for result in [r for r in results if r["budgets"]][:1]:
+        yield from laxity_complaints("check", schema, result, {"budgets/0/surprise": 1, "budgets/0/side": "above"})
+    print(f"check: output of {len(results)} checks was checked")
+
+
 def report_complaints():
-    """solve, profile and replay share the trace report word for word; ingest has it with words of its own and without a role."""
-    solve, profile, ingest, replay = (validator(name).schema for name in ("solve", "profile", "ingest", "replay"))
+    """solve, profile, replay and check share the trace report word for word; ingest has it with words of its own and without a role."""
+    solve, profile, ingest, replay, check = (
+        validator(name).schema for name in ("solve", "profile", "ingest", "replay", "check"))
     def told(trace):
         return {n: {k: v for k, v in member.items() if k != "description"}
                 for n, member in trace["properties"].items() if n != "role"}
-    for schema in (profile, replay):
+    for schema in (profile, replay, check):
         if schema["$defs"]["trace"] != solve["$defs"]["trace"]:
             yield f"{schema['$id']} and the solve schema differ in $defs/trace"
     if told(ingest) != told(solve["$defs"]["trace"]):
         yield "the ingest schema differs from $defs/trace of the solve schema"
-    for schema in (profile, ingest, replay):
+    for schema in (profile, ingest, replay, check):
         if schema["$defs"]["rejection"] != solve["$defs"]["rejection"]:
             yield f"{schema['$id']} and the solve schema differ in $defs/rejection"
 
@@ -458,7 +505,7 @@ def main():
             *policy_complaints(), *problem_complaints(disco, generated), *solve_complaints(disco, generated), *validate_complaints(disco, generated),
             *profile_complaints(disco, generated), *ingest_complaints(disco, generated),
             *risk_complaints(disco, generated), *whatif_complaints(disco, generated), *cost_complaints(disco, generated), *compare_complaints(disco, generated),
-            *replay_complaints(disco, generated), *report_complaints()]
+            *replay_complaints(disco, generated), *check_complaints(disco, generated), *report_complaints()]
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     return 1 if complaints else 0

@@ -38,6 +38,15 @@ extension PolicyCheck {
     }
 }
 
+extension PolicyTable {
+    /// Whether its sets of buckets are for these worlds: one for all day, or one each for the same hours.
+    ///
+    /// Periods that came out alike are one set of buckets, for all day.
+    func fits(_ worlds: [StudyWorld]) -> Bool {
+        periods.isEmpty ? worlds.count == 1 : periods.map(\.hours) == worlds.map { $0.hours ?? [] }
+    }
+}
+
 extension PolicyTable.Action {
     fileprivate var serving: Action { Action(serverWait: serverWait, deviceWait: deviceWait) }
 }

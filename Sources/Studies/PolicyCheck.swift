@@ -29,10 +29,7 @@ public struct PolicyCheck: Sendable {
         let sets = table.periods.isEmpty ? [table.buckets] : table.periods.map(\.buckets)
         var differences = Self.differences(table, problem)
         var notes = Self.notes(table, problem, profiles)
-        let hours = table.periods.map(\.hours)
-        // Periods that came out alike are one set of buckets, for all day.
-        let isForAllDay = hours.isEmpty && worlds.count == 1
-        let plans = isForAllDay || hours == worlds.compactMap(\.hours) ? sets.map(Self.plan) : []
+        let plans = table.fits(worlds) ? sets.map(Self.plan) : []
         if plans.isEmpty {
             differences.append(
                 "periods: the table's \(sets.count) are for other hours than the problem's \(worlds.count)"
@@ -108,7 +105,7 @@ public struct PolicyCheck: Sendable {
     }
 
     /// Where the table answers another question than the problem asks.
-    private static func differences(_ table: PolicyTable, _ problem: Problem) -> [String] {
+    static func differences(_ table: PolicyTable, _ problem: Problem) -> [String] {
         var findings: [String] = []
         if table.objective != problem.objective.rawValue {
             findings.append(
@@ -133,7 +130,7 @@ public struct PolicyCheck: Sendable {
     }
 
     /// Differences that may explain findings, but are none: the numbers decide.
-    private static func notes(_ table: PolicyTable, _ problem: Problem, _ profiles: StudyProfiles) -> [String] {
+    static func notes(_ table: PolicyTable, _ problem: Problem, _ profiles: StudyProfiles) -> [String] {
         var notes: [String] = []
         if let hash = table.provenance.problemSHA256, hash != problem.sha256 {
             notes.append("the table was made from a problem of another hash (\(hash.prefix(12))...)")

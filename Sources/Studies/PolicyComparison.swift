@@ -1,4 +1,3 @@
-internal import Checking
 public import Policies
 internal import Profiles
 internal import Serving
@@ -25,7 +24,7 @@ public struct PolicyComparison: Sendable {
         func values(_ table: PolicyTable, _ name: String) -> [Metric: Double] {
             let worlds = StudyWorld.of(.all, profiles)
             let sets = table.periods.isEmpty ? [table.buckets] : table.periods.map(\.buckets)
-            guard table.periods.map(\.hours) == worlds.compactMap(\.hours) else {
+            guard table.fits(worlds) else {
                 notes.append("the \(name) table has \(sets.count) sets of buckets for other hours than the problem's")
                 return [:]
             }
@@ -34,14 +33,10 @@ public struct PolicyComparison: Sendable {
                     "the \(name) table's timeout is \(table.timeout) s; recomputed under the problem's \(problem.timeout) s"
                 )
             }
-            let plans = sets.map(PolicyCheck.plan)
-            let question = DispatchQuestion(
-                worlds: zip(worlds, plans).map { World($0.profile, lowerEdges: $1.lowerEdges, share: $0.share) },
-                costs: problem.costs, objective: problem.objective, limits: [], handOvers: profiles.handOvers(problem))
-            let claims = Dictionary(uniqueKeysWithValues: metrics.map { ($0, 0.0) })
-            let verdict = CertificateCheck(question, plans: plans).verdict(on: nil, expected: claims)
+            let outcomes = PolicyOutcomes(
+                sets.map(PolicyCheck.plan), in: worlds, metrics, problem, handOvers: profiles.handOvers(problem))
             return Dictionary(
-                verdict.values.map { ($0.metric, ($0.recomputed.low + $0.recomputed.high) / 2) },
+                outcomes.metrics.compactMap { metric in outcomes[metric].map { (metric, $0) } },
                 uniquingKeysWith: { first, _ in first })
         }
         let (before, after) = (values(older, "older"), values(newer, "newer"))

@@ -170,7 +170,7 @@ extension Double {
     }
 
     /// The shortest digits that say exactly this number.
-    fileprivate var asGiven: String {
+    var asGiven: String {
         let digits = "\(self)"
         return digits.hasSuffix(".0") ? String(digits.dropLast(2)) : digits
     }

@@ -65,10 +65,12 @@ struct DayMaker {
     }
 
     /// The profile of one part; a held-out part keeps the periods and the length groups of the part it is `like`.
-    func profile(_ whole: ServingProfile, _ part: TracePart, like tuned: DayProfile?) -> DayProfile {
+    func profile(
+        _ whole: ServingProfile, _ part: TracePart, like tuned: DayProfile?, keepsGroups: Bool = true
+    ) -> DayProfile {
         DayProfile(
             whole, cut: tuned?.cut ?? cut(part), part: part, workload: workload, server: server,
-            isConditioned: isConditioned, edges: tuned?.periods.map(\.profile.server.lowerEdges))
+            isConditioned: isConditioned, edges: keepsGroups ? tuned?.periods.map(\.profile.server.lowerEdges) : nil)
     }
 
     private func cut(_ part: TracePart) -> DayPeriods {

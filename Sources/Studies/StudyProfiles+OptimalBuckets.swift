@@ -1,7 +1,20 @@
-internal import Profiles
+public import Profiles
 internal import Solvers
 
 extension StudyProfiles {
+    /// The buckets that a problem asks for, cut where the server's distribution changes.
+    ///
+    /// Optimal buckets depend on the solution (`optimalBuckets`); here quantile buckets of the same number stand for them.
+    public func buckets(_ choice: Problem.BucketChoice, of profile: ServingProfile) -> Buckets {
+        let buckets =
+            switch choice {
+            case .quantile(let count), .optimal(let count): Buckets.quantile(count: count, of: profile.workload)
+            case .edges(let edges): Buckets(edges: edges)
+            case .exact: Buckets.exact(profile.workload)
+            }
+        return isConditioned ? buckets.cut(at: profile.server.lowerEdges) : buckets
+    }
+
     /// Numbers of buckets that losses are stated for: all up to 64, or fewer where every solve goes over many lengths.
     static func countsOfLosses(_ profile: ServingProfile) -> [Int] {
         profile.workload.lengths.count <= LengthCells.maximalLengths ? Array(1...64) : printedCounts

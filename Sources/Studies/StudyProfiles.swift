@@ -48,13 +48,14 @@ public struct StudyProfiles: Sendable {
     ///   - wantsPaces: Whether the paces of endpoints whose `tpot` the problem does not give are wanted.
     ///   - cache: Traces that were read already; nil reads all.
     ///   - change: What becomes of the traces before they are profiled.
+    ///   - older: Profiles to compare with: periods are kept, and the device's curve where none can be fitted.
     ///   - progress: Called with a line for the user as each step begins.
     /// - Returns: The profiles of all rows and of both parts.
     /// - Throws: `StudyError` where a trace cannot be read or profiled.
     public static func load(
         _ problem: Problem, duckdb: DuckDBProgram, wantsHourEvidence: Bool = false, wantsHours: Bool? = nil,
         wantsPaces: Bool = false, cache: TraceCache? = nil, change: WorldChange = WorldChange(),
-        progress: (String) -> Void = { _ in }
+        after older: StudyProfiles? = nil, progress: (String) -> Void = { _ in }
     ) async throws(StudyError) -> StudyProfiles {
         let reader = TraceReader(duckdb: duckdb, timeout: problem.timeout)
         var sources: [Source] = []
@@ -116,7 +117,8 @@ public struct StudyProfiles: Sendable {
             do { paces[endpoint] = try await reader.paces(trace) } catch { throw .trace(error) }
         }
         progress("fitting profiles")
-        let maker = ProfileMaker(problem: problem, lengths: lengths, server: server, device: device)
+        let maker = ProfileMaker(
+            problem: problem, lengths: lengths, server: server, device: device, spareCurve: older?.all.device.fit)
         let all = try maker.profile(.all, like: nil)
         var dayMaker: DayMaker?
         if let choice = problem.server.periods, let server {
@@ -147,7 +149,7 @@ public struct StudyProfiles: Sendable {
         if let dayMaker {
             let tuning = parts.map { dayMaker.profile($0.tuning, .tuning, like: nil) }
             day = Day(
-                all: dayMaker.profile(all, .all, like: nil), tuning: tuning,
+                all: dayMaker.profile(all, .all, like: older?.day?.all, keepsGroups: false), tuning: tuning,
                 heldOut: parts.map { dayMaker.profile($0.heldOut, .heldOut, like: tuning) },
                 goesByWorkload: dayMaker.workload != nil)
         }
@@ -168,19 +170,6 @@ public struct StudyProfiles: Sendable {
             evidence: server.flatMap(PoolingEvidence.init(rows:)), isConditioned: maker.isConditioned, day: day,
             hourEvidence: hourEvidence, notes: notes)
     }
-
-    /// The buckets that a problem asks for, cut where the server's distribution changes.
-    ///
-    /// Optimal buckets depend on the solution (`optimalBuckets`); here quantile buckets of the same number stand for them.
-    public func buckets(_ choice: Problem.BucketChoice, of profile: ServingProfile) -> Buckets {
-        let buckets =
-            switch choice {
-            case .quantile(let count), .optimal(let count): Buckets.quantile(count: count, of: profile.workload)
-            case .edges(let edges): Buckets(edges: edges)
-            case .exact: Buckets.exact(profile.workload)
-            }
-        return isConditioned ? buckets.cut(at: profile.server.lowerEdges) : buckets
-    }
 }
 
 /// Makes the profiles of a problem's parts from its rows.
@@ -189,6 +178,8 @@ private struct ProfileMaker {
     let lengths: TraceRows
     let server: TraceRows?
     let device: TraceRows?
+    /// The curve of a device trace that none can be fitted to; nil refuses such a trace.
+    let spareCurve: DeviceFit?
 
     /// Whether the server's TTFT is conditioned on the prompt length.
     var isConditioned: Bool {
@@ -239,13 +230,21 @@ private struct ProfileMaker {
         _ part: TracePart, like tuned: ServingProfile?, _ workload: WorkloadProfile
     ) throws(StudyError) -> DeviceProfile {
         var path = problem.path
-        do {
+        do throws(ProfileError) {
             switch problem.device.ttft {
             case .trace(let trace):
                 path = trace.path
-                return try DeviceProfile(
-                    rows: device ?? TraceRows(), part: part, usesResiduals: problem.device.usesResiduals,
-                    curve: tuned?.device.fit, timeout: problem.timeout)
+                func around(_ curve: DeviceFit?) throws(ProfileError) -> DeviceProfile {
+                    try DeviceProfile(
+                        rows: device ?? TraceRows(), part: part, usesResiduals: problem.device.usesResiduals,
+                        curve: curve, timeout: problem.timeout)
+                }
+                do throws(ProfileError) {
+                    return try around(tuned?.device.fit)
+                } catch {
+                    guard let spareCurve else { throw error }
+                    return try around(spareCurve)
+                }
             case .formula(let intercept, let perToken, let squared):
                 return try DeviceProfile(
                     fit: DeviceFit(intercept: intercept, perToken: perToken, perTokenSquared: squared),

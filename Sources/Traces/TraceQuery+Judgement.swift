@@ -181,6 +181,8 @@ extension TraceQuery {
         case .exact: "\(prompt)::BIGINT"
         case .groups(let edges): Self.group(prompt, edges[...])
         case .doublings: "coalesce(pow(2, floor(log2(\(prompt)))), 0)::BIGINT"
+        case .groupsIfKnown(let edges):
+            "CASE WHEN \(prompt) IS NULL THEN 0 ELSE \(Self.group(prompt, edges[...])) END"
         }
     }
 

@@ -41,6 +41,8 @@ public struct TraceSelection: Sendable, Hashable {
         case groups(lowerEdges: [Int])
         /// Groups that begin at powers of two, for evidence; rows without a length fall in group 0.
         case doublings
+        /// Groups that begin at these ascending lengths (the first is 1); rows without a length fall in group 0.
+        case groupsIfKnown(lowerEdges: [Int])
     }
 
     /// What to keep of the prompt length.

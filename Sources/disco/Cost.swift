@@ -1,7 +1,5 @@
 import ArgumentParser
-import Foundation
 import Studies
-import Traces
 
 /// `disco cost`.
 struct Cost: AsyncParsableCommand {
@@ -50,10 +48,7 @@ struct Cost: AsyncParsableCommand {
 
     func run() async throws {
         try await Console.run {
-            let whatIf = try WhatIf(
-                path: problem, overrides: options.overrides, duckdb: try DuckDBProgram.locate(),
-                progress: Console.progress)
-            for remark in whatIf.base.remarksOnOldPrices(at: Date()) { Console.remark(remark) }
+            let whatIf = try options.whatIf(problem)
             var tables: [WhatIf.Candidate] = []
             for path in policy { tables.append(try await WhatIfCommand.table(whatIf, path)) }
             // A month of 30 days.

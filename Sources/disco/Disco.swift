@@ -19,14 +19,16 @@ struct Disco: AsyncParsableCommand {
               disco policy show policy.json             what the table does
               disco replay policy.json problem.yaml     what it does to requests
               disco whatif problem.yaml --tornado 0.2   what other numbers would do
+              disco check policy.json problem.yaml --traces new.csv
+                                                        does it still hold?
 
             Exit codes: 0 done, 3 infeasible, 4 a check failed, 64 usage, 65 bad
             data, 66 no such input, 69 a needed program is missing, 73 cannot write.
             """,
         version: version,
         subcommands: [
-            Solve.self, ReplayCommand.self, WhatIfCommand.self, Cost.self, Compare.self, Profile.self, Risk.self,
-            Ingest.self,
+            Solve.self, ReplayCommand.self, WhatIfCommand.self, Cost.self, Compare.self, Check.self, Profile.self,
+            Risk.self, Ingest.self,
             Policy.self,
         ])
 }

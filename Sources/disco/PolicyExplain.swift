@@ -137,10 +137,13 @@ extension Policy {
     }
 
     /// A table that keeps every rule and whose id is that of its content; 65 for any other.
-    static func table(at path: String) throws -> PolicyTable {
+    static func table(at path: String) throws -> PolicyTable { try loaded(at: path).table }
+
+    /// The same, as loaders hold it.
+    static func loaded(at path: String) throws -> LoadedPolicy {
         let bytes = try FileError.read(path)
         do throws(PolicyRefusal) {
-            return try LoadedPolicy(bytes).table
+            return try LoadedPolicy(bytes)
         } catch {
             throw FileError(description: "\(path): \(error)", exitCode: 65)
         }

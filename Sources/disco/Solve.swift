@@ -31,7 +31,7 @@ struct ProblemOptions: ParsableArguments {
         _ path: String, settings: [String] = [], output: String?, wantsHourEvidence: Bool = false,
         wantsHours: Bool? = nil, wantsPaces: Bool = false, check: (Problem) throws -> Void = { _ in }
     ) async throws -> (Problem, StudyProfiles) {
-        let problem = try ProblemFile.read(path: path, overrides: overrides + settings)
+        let problem = try self.problem(path, settings: settings)
         try check(problem)
         for remark in problem.remarksOnOldPrices(at: Date()) { Console.remark(remark) }
         if let output { try FileError.keep(output, apartFrom: [path] + problem.tracePaths) }
@@ -40,11 +40,42 @@ struct ProblemOptions: ParsableArguments {
             problem, duckdb: duckdb, wantsHourEvidence: wantsHourEvidence, wantsHours: wantsHours,
             wantsPaces: wantsPaces,
             progress: Console.progress)
-        for source in profiles.sources {
-            Console.remark("\(source.role): \(source.report.sentence)")
+        Self.report(profiles.sources)
+        return (problem, profiles)
+    }
+
+    /// The problem in the file at `path`; `settings` are fields that other options set, and win over `--set`.
+    func problem(_ path: String, settings: [String] = []) throws -> Problem {
+        try ProblemFile.read(path: path, overrides: overrides + settings)
+    }
+
+    /// The profiles of a problem that is at hand; trace reports go to standard error.
+    ///
+    /// With `older` profiles to compare with, only the new traces' reports do: those of `roles`.
+    func profiles(
+        _ problem: Problem, cache: TraceCache, after older: StudyProfiles? = nil, roles: Set<String>? = nil
+    ) async throws -> StudyProfiles {
+        let profiles = try await StudyProfiles.load(
+            problem, duckdb: try DuckDBProgram.locate(), wantsHours: false, cache: cache, after: older,
+            progress: Console.progress)
+        Self.report(profiles.sources.filter { roles?.contains($0.role) ?? true }, mark: roles == nil ? "" : "new ")
+        return profiles
+    }
+
+    private static func report(_ sources: [StudyProfiles.Source], mark: String = "") {
+        for source in sources {
+            Console.remark("\(mark)\(source.role): \(source.report.sentence)")
             for remark in source.report.remarks { Console.remark("  \(remark)") }
         }
-        return (problem, profiles)
+    }
+
+    /// What-if questions about the problem at `path`.
+    /// - Throws: `ProblemError` or `TraceError`.
+    func whatIf(_ path: String) throws -> WhatIf {
+        let whatIf = try WhatIf(
+            path: path, overrides: overrides, duckdb: try DuckDBProgram.locate(), progress: Console.progress)
+        for remark in whatIf.base.remarksOnOldPrices(at: Date()) { Console.remark(remark) }
+        return whatIf
     }
 }
 

@@ -1,8 +1,6 @@
 import ArgumentParser
-import Foundation
 import Policies
 import Studies
-import Traces
 
 /// `disco whatif`.
 struct WhatIfCommand: AsyncParsableCommand {
@@ -70,10 +68,7 @@ struct WhatIfCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Console.run {
-            let whatIf = try WhatIf(
-                path: problem, overrides: options.overrides, duckdb: try DuckDBProgram.locate(),
-                progress: Console.progress)
-            for remark in whatIf.base.remarksOnOldPrices(at: Date()) { Console.remark(remark) }
+            let whatIf = try options.whatIf(problem)
             let (text, json) = try await answer(whatIf)
             Console.print(options.json ? json.text() : text)
         }

@@ -58,6 +58,15 @@ import Testing
         let run = try Run(
             ["policy", "validate", "policy.json", "--problem", "problem.yaml"] + settings, in: folder.url)
         #expect(run.status == 0, "\(run.errors)")
+        // Other commands take it for the same problem's, too.
+        _ = try Run(
+            ["solve", "problem.yaml", "-o", "other.json", "--set", "table.revision=2"] + settings, in: folder.url)
+        let diff = try Run(
+            ["policy", "diff", "policy.json", "other.json", "--problem", "problem.yaml"] + settings, in: folder.url)
+        #expect(diff.status == 0 && diff.output.contains("on problem.yaml"), "\(diff.output)\(diff.errors)")
+        let varied = try Run(
+            ["whatif", "problem.yaml", "--vary", "timeout=60", "--policy", "policy.json"] + settings, in: folder.url)
+        #expect(varied.status == 0, "\(varied.errors)")
     }
 
     @Test func `periods may be given, and a workload without times is said to have none`() throws {

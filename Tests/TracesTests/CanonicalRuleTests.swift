@@ -131,6 +131,20 @@ import Traces
         #expect(rows.promptTokens == [0, 0] && report.accepted == 2)
     }
 
+    @Test func `rows without a length fall in group 0 beside groups of one's own, wrong lengths are turned away`()
+        async throws
+    {
+        let fixture = try Fixture()
+        let path = try fixture.file("prompt_tokens,ttft\n1,1\n,1\n60,1\n49,1\n0.5,1\n,\n")
+        let (rows, report) = try await fixture.read(
+            path, maxRejected: 0.5, lengths: .groupsIfKnown(lowerEdges: [1, 50]))
+        #expect(rows.promptTokens == [0, 0, 1, 50] && rows.counts == [1, 1, 2, 1])
+        #expect(report.rejected == 1 && report.failed == 1)
+        let none = try await fixture.read(
+            try fixture.file("b.csv", "ttft\n1\n2\n"), lengths: .groupsIfKnown(lowerEdges: [1, 50]))
+        #expect(none.rows.promptTokens == [0, 0])
+    }
+
     @Test func `rejections up to the tolerance are only reported`() async throws {
         let fixture = try Fixture()
         let text = "ttft\n" + String(repeating: "0.5\n", count: 99) + "0\n"

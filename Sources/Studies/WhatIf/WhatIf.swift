@@ -197,8 +197,7 @@ public actor WhatIf {
     /// - Throws: `StudyError.unsupported` where it is for other hours of the day than the problem.
     public func candidate(_ table: PolicyTable, name: String) async throws -> Candidate {
         let one = try await prepare(Scenario(name: "base"))
-        let hours = StudyWorld.of(.all, one.profiles).compactMap(\.hours)
-        guard table.periods.map(\.hours) == hours || hours.isEmpty && table.periods.isEmpty else {
+        guard table.fits(StudyWorld.of(.all, one.profiles)) else {
             throw StudyError.unsupported(
                 "\(name): has bucket sets for other hours of the day than \(path) (endpoints.server.condition_on)")
         }
