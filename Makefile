@@ -6,7 +6,7 @@ PYTHON ?= python3
 TOOLS := .tools/python
 DISCO := .build/release/disco
 
-.PHONY: conformance contract demo test check tools system build lint arrows schema-check reference results risk bench clean
+.PHONY: conformance contract fuzz kill-test demo test check tools system build lint arrows schema-check reference results risk bench clean
 
 demo: tools build
 	$(DISCO) solve data/example.yaml
@@ -52,6 +52,19 @@ conformance:
 	$(SWIFT) build -c release --product ConformanceRunner
 	$(PYTHON) scripts/check_conformance.py
 
+# Broken inputs by the million, for so many minutes each: policy tables and problem files (docs/robustness.md).
+FUZZ_MINUTES ?= 30
+FUZZ_EXECUTIONS ?= -1
+FUZZ_SEED ?= 1
+fuzz: system
+	$(PYTHON) scripts/fuzz.py --minutes $(FUZZ_MINUTES) --executions $(FUZZ_EXECUTIONS) --seed $(FUZZ_SEED) $(FUZZ_FLAGS)
+
+# A solve that is killed again and again must leave the old table or the new one.
+KILLS ?= 1000
+KILL_SEED ?= 1
+kill-test: tools build
+	$(PYTHON) scripts/check_kills.py --disco $(DISCO) --kills $(KILLS) --seed $(KILL_SEED)
+
 # Random problems against SciPy's HiGHS and against brute force; logs with cancelled requests against NumPy; drift against SciPy.
 reference: tools
 	$(SWIFT) build -c release --product disco
@@ -71,4 +84,4 @@ bench: tools
 	scripts/bench
 
 clean:
-	rm -rf .build
+	rm -rf .build .build-fuzz*

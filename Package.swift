@@ -31,10 +31,11 @@ let package = Package(
         // MARK: The flow
         .target(name: "Serving"),
         .target(name: "Spelling"),
+        .target(name: "Files"),
         .target(
             name: "Traces",
             dependencies: [
-                "Spelling",
+                "Spelling", "Files",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
@@ -64,7 +65,7 @@ let package = Package(
         .executableTarget(
             name: "disco",
             dependencies: [
-                "LinearAlgebra", "Serving", "Traces", "Policies", "PolicySigning", "Studies",
+                "LinearAlgebra", "Serving", "Files", "Traces", "Policies", "PolicySigning", "Studies",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -74,6 +75,7 @@ let package = Package(
         .testTarget(name: "DistributionsTests", dependencies: ["Distributions", "TestSupport"]),
         .testTarget(name: "OptimizationTests", dependencies: ["Optimization", "TestSupport"]),
         .testTarget(name: "SpellingTests", dependencies: ["Spelling"]),
+        .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "TracesTests", dependencies: ["Traces", "Serving"]),
         .testTarget(name: "ProfilesTests", dependencies: ["Profiles", "Distributions", "Traces", "TestSupport"]),
         .testTarget(name: "CostsTests", dependencies: ["Costs"]),
@@ -87,6 +89,9 @@ let package = Package(
         // Not shipped: what `make conformance` compares with the Python loader.
         .executableTarget(
             name: "ConformanceRunner", dependencies: ["Policies"], path: "Tests/ConformanceRunner"),
+        // What must hold of any bytes: the fuzzer tries millions, FuzzingTests those that are kept.
+        .target(name: "Fuzzing", dependencies: ["Policies", "Costs", "Serving", "Studies"], path: "Tests/Fuzzing"),
+        .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing"], resources: [.copy("Corpus")]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Policies", "TestSupport"]),
         .testTarget(
             name: "SolversTests",
@@ -120,6 +125,14 @@ if Context.environment["DISCO_BENCHMARKS"] != nil {
                 "LinearAlgebra", "Optimization",
             ],
             path: "Benchmarks/SolverBenchmarks"))
+}
+
+// Built only on request: `make fuzz`. libFuzzer brings the `main`.
+if Context.environment["DISCO_FUZZING"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzzer", dependencies: ["Fuzzing"], path: "Tests/Fuzzer",
+            swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }
 
 for target in package.targets where target.type != .system {

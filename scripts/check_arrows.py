@@ -26,6 +26,7 @@ FORBIDDEN = [
     ("Optimization", None),
     ("Serving", None),
     ("Spelling", None),
+    ("Files", None),
 ]
 # Modules that may import these of ours and no other.
 ONLY_IMPORTS = {"Scheduling": {"Policies"}, "PolicyFiles": {"Policies"}, "PolicySigning": {"Policies"}}  # apps take these two alone

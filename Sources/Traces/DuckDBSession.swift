@@ -1,5 +1,11 @@
 import Subprocess
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// One run of the `duckdb` program over a list of statements, shut off from everything but the files it is given.
 struct DuckDBSession: Sendable {
     let program: DuckDBProgram
@@ -14,12 +20,20 @@ struct DuckDBSession: Sendable {
         var trouble: String
     }
 
+    /// The most bytes of a statement; Linux takes no argument of more than 128 KiB.
+    private static let longestStatement = 130_000
+
     /// Runs `statements`, stopping at the first that fails.
     ///
     /// The sandbox holds against reading other files, globs, `ATTACH`, `INSTALL` and shell lines: the files are allowed
     /// by name before `.safe_mode` closes the rest.
-    /// - Throws: `missingProgram` if DuckDB does not start.
+    /// - Throws: `missingProgram` if DuckDB does not start, `badData` if a statement is too long to be passed to it.
     func run(_ statements: [String]) async throws(TraceError) -> Answer {
+        guard statements.allSatisfy({ $0.utf8.count <= Self.longestStatement }) else {
+            throw TraceError(
+                .badData, file: files.first ?? "", found: "more names of columns than a statement can hold",
+                wanted: "at most some thousand columns", advice: "Is this a trace? Keep the columns that are needed")
+        }
         let allowed = files.map(SQL.literal).joined(separator: ", ")
         var arguments = ["-no-init", "-bail", "-batch", "-csv", "-noheader"]
         arguments += ["-cmd", "SET TimeZone='UTC';"]
@@ -41,6 +55,8 @@ struct DuckDBSession: Sendable {
             var trouble = ""
             if case .exited(0) = result.terminationStatus {
                 // Warnings of an orderly end are DuckDB's own business.
+            } else if case .signaled(SIGXFSZ) = result.terminationStatus {
+                trouble = "Error: File too large"
             } else {
                 trouble = said.isEmpty ? "duckdb ended with \(result.terminationStatus)" : said
             }

@@ -27,6 +27,11 @@ struct UserExpression: Sendable {
     /// Checks `text`, the value of `place` (`columns: ttft`) in the problem of `file`.
     /// - Throws: `badData` that names what does not belong in an expression.
     init(_ text: String, place: String, file: String) throws(TraceError) {
+        guard text.utf8.count <= Self.longest else {
+            throw TraceError(
+                .badData, file: file, found: "\(place): an expression of \(text.utf8.count) bytes",
+                wanted: "at most \(Self.longest)")
+        }
         var scan = Scan(bytes: Array(text.utf8))
         if let fault = scan.fault() {
             throw TraceError(
@@ -37,10 +42,14 @@ struct UserExpression: Sendable {
         self.words = scan.words.union(scan.unquoted)
     }
 
+    /// The most bytes of an expression: no statement outgrows what the system passes to a program.
+    static let longest = 10_000
+
     private struct Scan {
         let bytes: [UInt8]
         var words: Set<String> = []
         var unquoted: Set<String> = []
+        var opensSubquery = false
 
         init(bytes: [UInt8]) { self.bytes = bytes }
 
@@ -48,6 +57,7 @@ struct UserExpression: Sendable {
             var depth: [UInt8] = []
             var position = 0
             var isBlank = true
+            var lastVisible: UInt8 = 0
             while position < bytes.count {
                 let byte = bytes[position]
                 let next = position + 1 < bytes.count ? bytes[position + 1] : 0
@@ -73,19 +83,27 @@ struct UserExpression: Sendable {
                 case _ where Self.isLetter(byte):
                     var end = position
                     while end < bytes.count, Self.isLetter(bytes[end]) || Self.isDigit(bytes[end]) { end += 1 }
-                    unquoted.insert(String(decoding: bytes[position..<end], as: UTF8.self).lowercased())
+                    let word = String(decoding: bytes[position..<end], as: UTF8.self).lowercased()
+                    unquoted.insert(word)
+                    if lastVisible == UInt8(ascii: "("), Self.opening.contains(word) { opensSubquery = true }
                     position = end - 1
                 default: break
                 }
+                if bytes[position] != UInt8(ascii: " ") { lastVisible = bytes[position] }
                 position += 1
             }
             if !depth.isEmpty { return "unbalanced brackets" }
             if isBlank { return "nothing" }
-            if unquoted.contains("select") { return "a subquery" }
+            if opensSubquery || unquoted.contains("select") { return "a subquery" }
             return unquoted.union(words).intersection(Self.changing).sorted().first.map {
                 "\($0), which is not the same every time"
             }
         }
+
+        /// Words that begin a query where they come first within brackets: DuckDB needs no SELECT.
+        private static let opening: Set<String> = [
+            "from", "table", "with", "values", "pivot", "unpivot", "describe", "summarize", "show",
+        ]
 
         /// Names whose value is not settled by the row: equal inputs must give equal bytes.
         private static let changing: Set<String> = [

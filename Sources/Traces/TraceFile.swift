@@ -1,4 +1,5 @@
 import Crypto
+import Files
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -102,22 +103,25 @@ struct TraceFile: Sendable {
 
 /// A private folder for the small files of one read; removed at its end.
 struct Workspace: Sendable {
-    let path: String
+    private let folder: WorkFolder
+
+    /// Absolute path of the folder.
+    var path: String { folder.path }
 
     /// A new folder in the system's place for temporary files.
     /// - Throws: `cannotWrite` if it cannot be made.
     init() throws(TraceError) {
-        path = FileManager.default.temporaryDirectory.path + "/disco-" + UUID().uuidString
-        do {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        let place = FileManager.default.temporaryDirectory.path
+        do throws(FileTrouble) {
+            folder = try WorkFolder(in: place)
         } catch {
-            throw TraceError(.cannotWrite, file: path, found: "no folder can be made here", advice: "Check TMPDIR")
+            throw TraceError(
+                .cannotWrite, file: place, found: "no folder can be made here (\(error))", advice: "Check TMPDIR")
         }
     }
 
     /// Removes the folder with all that is in it.
-    func remove() { try? FileManager.default.removeItem(atPath: path) }
+    func remove() { folder.remove() }
 
     /// A link of a plain name to `target`.
     func link(to target: String) throws(TraceError) -> String {

@@ -1,12 +1,9 @@
+import Files
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
-#endif
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
 #endif
 
 extension TraceReader {
@@ -24,12 +21,11 @@ extension TraceReader {
         async let digest = file.sha256()
         async let integrity = Integrity.check(file)
         let part = try Self.part(of: path)
-        defer { try? FileManager.default.removeItem(atPath: part) }
         let found: Result<Reading, TraceError>
         do {
             let layout = try await file.layout(duckdb, workspace: workspace)
             let plan = try await typed(TracePlan(source, layout, nil), file)
-            found = .success(try await write(plan, file, part, options))
+            found = .success(try await write(plan, file, part.path, options, path))
         } catch {
             found = .failure(error)
         }
@@ -38,14 +34,16 @@ extension TraceReader {
         reading.report.sha256 = await digest ?? ""
         reading.report.notes += note
         try reading.check(source)
-        guard unsafe rename(part, path) == 0 else {
-            throw TraceError(.cannotWrite, file: path, found: "the file cannot be put in its place")
+        do throws(FileTrouble) {
+            try part.moveIntoPlace()
+        } catch {
+            throw TraceError(.cannotWrite, file: path, found: "the file cannot be put in its place (\(error))")
         }
         return reading.report
     }
 
     private func write(
-        _ plan: TracePlan, _ file: TraceFile, _ part: String, _ options: String
+        _ plan: TracePlan, _ file: TraceFile, _ part: String, _ options: String, _ path: String
     ) async throws(TraceError) -> Reading {
         let query = TraceQuery(plan: plan, file: file, selection: nil, timeout: .infinity)
         var notes: [String] = []
@@ -74,8 +72,9 @@ extension TraceReader {
             if answer.trouble.isEmpty, let clean = Reading(fast: answer.output, query) { return clean }
         }
         let answer = try await session.run(query.careful + [counts, copy(orderedBy: "ORDER BY line")])
-        if answer.trouble.contains("Cannot open file \"\(part)") || answer.trouble.contains("No space left") {
-            throw TraceError(.cannotWrite, file: part, found: "the file cannot be written", advice: "Check the folder")
+        if let reason = Trouble(answer.trouble).reasonOfWriting {
+            throw TraceError(
+                .cannotWrite, file: path, found: "the file cannot be written (\(reason)); nothing was changed there")
         }
         try refuse(answer, plan, file)
         var reading = try Reading(careful: answer.output, query)
@@ -100,13 +99,14 @@ extension TraceReader {
     }
 
     /// An empty file beside `path` that DuckDB may write over.
-    private static func part(of path: String) throws(TraceError) -> String {
+    private static func part(of path: String) throws(TraceError) -> PendingFile {
         let absolute = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
-        let part = absolute + ".part-" + UUID().uuidString.prefix(8)
-        guard FileManager.default.createFile(atPath: part, contents: nil) else {
+        do throws(FileTrouble) {
+            return try PendingFile(for: absolute)
+        } catch {
             throw TraceError(
-                .cannotWrite, file: path, found: "no file can be made in this folder", advice: "Check the folder")
+                .cannotWrite, file: path, found: "no file can be made in this folder (\(error))",
+                advice: "Check the folder")
         }
-        return part
     }
 }

@@ -29,6 +29,12 @@ struct Trouble: Sendable {
         return Int(sentence[range.upperBound...].drop { $0 == " " }.prefix { $0.isNumber })
     }
 
+    /// Why an output could not be written; nil if it was not for that.
+    var reasonOfWriting: String? {
+        ["No space left on device", "File too large", "Disk quota exceeded", "Input/output error"]
+            .first { sentence.contains($0) }
+    }
+
     /// The error for a file that DuckDB could not read.
     func error(file: String) -> TraceError {
         if sentence.contains("Malformed JSON") {

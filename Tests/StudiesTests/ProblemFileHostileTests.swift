@@ -78,6 +78,13 @@ import Traces
         #expect(!escaped.description.unicodeScalars.contains { $0 == "\u{1B}" || $0 == "\u{202E}" })
     }
 
+    @Test func `the path of a setting is shown short and printable`() throws {
+        let path = "a\t\u{1B}[2J." + String(repeating: "long", count: 50_000) + String(repeating: ".b", count: 50_000)
+        let error = try #require(problemError(in: minimalProblem, set: [path + "=1"]))
+        #expect(error.description.utf8.count < 4_000)
+        #expect(!error.description.unicodeScalars.contains { $0 != "\n" && $0.value < 0x20 })
+    }
+
     private var escaped: ProblemError? {
         problemError(in: minimalProblem + #""\e[2J\u202Ex": 1"# + "\ntimeout: \"\\e[2J\"\n")
     }

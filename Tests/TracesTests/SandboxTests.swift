@@ -10,6 +10,11 @@ import Traces
         "1; DROP TABLE t", "1\n.shell touch pwned", "1;\n.shell touch pwned", "1 -- rest", "1 /* rest */", "(1", "1)",
         "'a", "\"a",
         "", "  ", "1\0", "$$a$$", "(SELECT 1)", "(select content from read_text('/etc/passwd'))", "[1", "{'a': 1",
+        "(FROM read_text('/etc/passwd'))", "(\u{20}from query('select random()'))", "((FROM range(3)))",
+        "(TABLE duckdb_settings)", "(VALUES (1))", "(WITH a AS (FROM range(1)) FROM a)", "exists(FROM '/etc/passwd')",
+        "(DESCRIBE t)", "(SUMMARIZE t)", "(PIVOT t ON a)", "1\u{85}.shell touch pwned\u{2028};",
+        "‘1’; .shell touch pwned",
+        String(repeating: "1 + ", count: 3_000) + "1",
     ])
     func `what is no single expression is refused before DuckDB sees it`(_ text: String) async throws {
         let fixture = try Fixture()
@@ -21,9 +26,10 @@ import Traces
     }
 
     @Test(arguments: [
-        "(FROM read_text('/etc/passwd'))", "getenv('HOME')", "read_text('/etc/passwd')",
-        "1 FROM read_text('/etc/passwd')",
-        "(TABLE duckdb_settings)", "glob('/etc/*')",
+        "getenv('HOME')", "length(getenv('PATH'))", "read_text('/etc/passwd')",
+        "1 FROM read_text('/etc/passwd')", "1 IN 'etc/passwd'", "1 TO 'pwned'", "COPY t TO 'pwned'", "INSTALL httpfs",
+        "LOAD '/tmp/x.duckdb_extension'", "ATTACH '/etc/passwd'", "glob('/etc/*')", "sniff_csv('/etc/passwd')",
+        "getenv(‘HOME’)", "1 UNION ALL FROM read_csv('/etc/passwd')", "1 LIMIT 1 OFFSET (1), (1)",
     ])
     func `other files and the environment stay shut`(_ text: String) async throws {
         let fixture = try Fixture()

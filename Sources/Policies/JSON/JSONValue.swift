@@ -39,11 +39,11 @@ enum JSONStep {
     case member(String)
     case index(Int)
 
-    /// `.name`, `['name.with.dots']` or `[3]`.
+    /// `.name`, `['name.with.dots']` or `[3]`; a long name is cut.
     var text: String {
         switch self {
         case .index(let index): "[\(index)]"
-        case .member(let name) where name.utf8.allSatisfy(Self.isPlain): ".\(name)"
+        case .member(let name) where name.utf8.count <= 40 && name.utf8.allSatisfy(Self.isPlain): ".\(name)"
         case .member(let name): "['\(String(quoted(name).dropFirst().dropLast()))']"
         }
     }

@@ -78,8 +78,9 @@ struct Setting {
                 wanted: "a value at \(quoted(prefix))", advice: "Did you mean --set \(prefix)=...?")
             return
         }
+        let shown = path.split(separator: ".").prefix(8).map { shortened(String($0)) }.joined(separator: ".")
         findings.add(
-            place(column), field: path, found: "the unknown field \(quoted(rest[0]))",
+            place(column), field: shown, found: "the unknown field \(quoted(rest[0]))",
             wanted: tree.wanted,
             advice: suggestion(for: path, resolved: resolved, rest: rest, tree: tree), validNames: tree.names)
     }
