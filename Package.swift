@@ -65,7 +65,7 @@ let package = Package(
         .executableTarget(
             name: "disco",
             dependencies: [
-                "LinearAlgebra", "Files", "Traces", "Policies", "PolicySigning", "Replay", "Studies",
+                "LinearAlgebra", "Files", "Serving", "Traces", "Policies", "PolicySigning", "Studies",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

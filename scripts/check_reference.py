@@ -27,7 +27,7 @@ import sys
 import tempfile
 import traceback
 
-from reference.check_limits import LimitsCheck
+from reference.check_limits import LimitsCheck, QualityCheck
 from reference.check_share import ShareCheck
 
 
@@ -49,18 +49,20 @@ def checked(kind, disco: str, seed: int, kept: pathlib.Path):
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--disco", required=True, help="the built program")
-    parser.add_argument("--seeds", type=int, default=40, help="how many problems of one limit (default: 40); twice as many of any limits")
+    parser.add_argument("--seeds", type=int, default=40, help="how many problems of one limit, and of quality (default: 40); twice as many of any limits")
     parser.add_argument("--first", type=int, default=0, help="the first seed (default: 0)")
-    parser.add_argument("--only", choices=["share", "limits"], help="one of the two kinds")
+    parser.add_argument("--only", choices=["share", "limits", "quality"], help="one of the three kinds")
     options = parser.parse_args()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     kept = pathlib.Path(tempfile.mkdtemp(prefix="disco-reference-"))
     families = collections.defaultdict(list)
     jobs = []
-    if options.only != "limits":
+    if options.only in (None, "share"):
         jobs += [(ShareCheck, seed) for seed in range(options.first, options.first + options.seeds)]
-    if options.only != "share":
+    if options.only in (None, "limits"):
         jobs += [(LimitsCheck, seed) for seed in range(options.first, options.first + 2 * options.seeds)]
+    if options.only in (None, "quality"):
+        jobs += [(QualityCheck, seed) for seed in range(options.first, options.first + options.seeds)]
     with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
         running = [(kind, seed, pool.submit(checked, kind, options.disco, seed, kept)) for kind, seed in jobs]
         for kind, seed, future in running:

@@ -25,7 +25,7 @@ public struct CertificateCheck: Sendable {
         precondition(plans.count == question.worlds.count, "one plan a world")
         self.question = question
         self.plans = plans
-        worlds = question.worlds.map(WorldTimes.init)
+        worlds = question.worlds.map { WorldTimes($0, quality: question.quality) }
         groups = Self.groups(question, worlds, plans)
     }
 
@@ -45,7 +45,8 @@ public struct CertificateCheck: Sendable {
                     "\(question.objective.rawValue) is not linear in the policy, or the data cannot tell it")
                 break
             }
-            judge(claim, named: question.objective, objective, rows: rows(), &verdict)
+            let minimized = question.objective.isMaximized ? objective.negated : objective
+            judge(claim, named: question.objective, minimized, rows: rows(), &verdict)
         case .quantile(let claim): judge(claim, &verdict)
         }
         return verdict
@@ -55,10 +56,13 @@ public struct CertificateCheck: Sendable {
     /// - Parameters:
     ///   - multipliers: As in `LinearClaim`.
     ///   - tolerance: How far below the attained value the proof may end, in the objective's unit.
-    /// - Returns: Its value; nil where the objective is not linear or the data cannot tell it.
+    /// - Returns: Its value, of a metric that is maximized that of its negative; nil where the objective is not linear or the
+    ///   data cannot tell it.
     public func dualValue(multipliers: [Metric: Double], tolerance: Double) -> DualValue? {
         question.weights(of: question.objective).map {
-            dualValue(Lagrangian($0, rows: rows(), multipliers: multipliers), tolerance: tolerance)
+            dualValue(
+                Lagrangian(question.objective.isMaximized ? $0.negated : $0, rows: rows(), multipliers: multipliers),
+                tolerance: tolerance)
         }
     }
 
@@ -72,7 +76,8 @@ public struct CertificateCheck: Sendable {
             let claimed = expected[metric]
             guard let found = values.enclosure(of: metric) else {
                 verdict.findings.append(
-                    "\(metric.rawValue): the data cannot tell it (a price, an energy or output lengths are missing)")
+                    "\(metric.rawValue): the data cannot tell it (\(metric.isMaximized ? "a pace, a reader" : "a price, an energy") or output lengths are missing)"
+                )
                 continue
             }
             verdict.values.append(.init(metric: metric, recomputed: found, claimed: claimed, limit: limit))
@@ -91,9 +96,14 @@ public struct CertificateCheck: Sendable {
     private static func tolerance(of metric: Metric, at value: Double) -> Double {
         switch metric {
         case .devicePrefillShare, .serverPrefillShare, .deviceAnswerShare, .failedShare: 1e-9
+        // Losses are tabulated here, and taken to be linear between knots there.
+        case .qoeMean: qualityTolerance
+        case .goodputSmooth: 1e-9 * max(1, abs(value))
         default: 1e-9 * abs(value)
         }
     }
+
+    private static let qualityTolerance = 1e-6
 
     /// The value of a metric as `judgeValues` found it.
     private func recomputed(_ metric: Metric, in verdict: CertificateVerdict) -> Enclosure? {
@@ -171,15 +181,14 @@ public struct CertificateCheck: Sendable {
             verdict.findings.append("\(metric.rawValue): primal, bound, gap and scale are \(numbers)")
             return
         }
-        let value =
-            recomputed(metric, in: verdict)
-            ?? PolicyValues(question, worlds, plans: plans).enclosure(of: objective)
+        let known = metric.isMaximized ? nil : recomputed(metric, in: verdict)
+        let value = known ?? PolicyValues(question, worlds, plans: plans).enclosure(of: objective)
         if !value.holds(claim.primal, within: Self.tolerance(of: metric, at: claim.primal)) {
             verdict.findings.append("\(metric.rawValue): primal is claimed as \(claim.primal), recomputed \(value)")
         }
         let range = range(of: objective)
         let rounding = 1e-12 * max(abs(claim.primal), abs(claim.bound))
-        if claim.scale > range * (1 + 1e-9) + rounding {
+        if claim.scale > range * (1 + 1e-9) + rounding + Self.qualityTolerance * abs(objective.qoe) {
             verdict.findings.append(
                 "\(metric.rawValue): the scale \(claim.scale) is above \(range), the range over all actions")
         }
@@ -189,7 +198,9 @@ public struct CertificateCheck: Sendable {
         verdict.findings += lagrangian.findings.map { "\(metric.rawValue): \($0)" }
         let precision = lagrangian.weights.areOfStartsAndMean ? 1e-9 : 1e-7
         let scale = claim.scale > 0 ? min(claim.scale, range) : range
-        let slack = precision * scale + rounding + 1e-12 * lagrangian.magnitude
+        let slack =
+            precision * scale + rounding + 1e-12 * lagrangian.magnitude
+            + Self.qualityTolerance * abs(lagrangian.weights.qoe)
         let bound = dualValue(lagrangian, tolerance: slack / 2)
         verdict.proofs.append(.init(name: metric.rawValue, claimed: claim.bound, bound: bound, tolerance: slack))
         if claim.bound > claim.primal + slack {
@@ -282,12 +293,5 @@ public struct CertificateCheck: Sendable {
             verdict.findings.append(
                 "\(name): must be above \(needed), but only \(bound.proven) could be proven")
         }
-    }
-}
-
-extension Enclosure: CustomStringConvertible {
-    /// The value, or both ends where they differ by more than rounding.
-    public var description: String {
-        high - low <= 1e-11 * max(abs(low), abs(high)) ? "\(high)" : "\(low)...\(high)"
     }
 }

@@ -43,7 +43,7 @@ public struct HandOverCheck: Sendable {
     /// A check of a policy that was asked `question`.
     public init(_ question: DispatchQuestion) {
         self.question = question
-        worlds = question.worlds.map(WorldTimes.init)
+        worlds = question.worlds.map { WorldTimes($0) }
     }
 
     /// What is wrong with a claim, a sentence each.

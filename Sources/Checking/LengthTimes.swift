@@ -42,6 +42,9 @@ struct LengthTimes: Sendable {
     let remaining: [Double]
     /// When a request without a first token has failed, in seconds.
     let timeout: Double
+    /// What late first tokens lose of QoE and of smooth goodput; nil where that is not known.
+    var qoe: LossLaw?
+    var goodput: LossLaw?
 
     /// Places where look-ups ended last; the next are near.
     struct Hints {

@@ -13,6 +13,13 @@ public struct Enclosure: Sendable, Hashable {
     }
 }
 
+extension Enclosure: CustomStringConvertible {
+    /// The value, or both ends where they differ by more than rounding.
+    public var description: String {
+        high - low <= 1e-11 * max(abs(low), abs(high)) ? "\(high)" : "\(low)...\(high)"
+    }
+}
+
 /// A policy's numbers, summed over all requests from their pairs of times.
 struct PolicyValues {
     private let question: DispatchQuestion

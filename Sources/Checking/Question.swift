@@ -27,18 +27,20 @@ public struct DispatchQuestion: Sendable {
     public let worlds: [World]
     /// Prices and energies.
     public let costs: CostModel
-    /// What is minimized.
+    /// What is minimized, or maximized.
     public let objective: Metric
     /// The limits, at most one a metric.
     public let limits: [Limit]
     /// What hand-overs of running responses depend on; nil where responses stay.
     public let handOvers: HandOverSettings?
+    /// What the quality of streams depends on; nil where it is not known.
+    public let quality: QualitySettings?
 
     /// A question.
     /// - Precondition: at least one world, one timeout.
     public init(
         worlds: [World], costs: CostModel = CostModel(server: nil), objective: Metric, limits: [Limit],
-        handOvers: HandOverSettings? = nil
+        handOvers: HandOverSettings? = nil, quality: QualitySettings? = nil
     ) {
         precondition(Set(worlds.map(\.profile.timeout)).count == 1, "worlds share one timeout")
         self.worlds = worlds
@@ -46,6 +48,7 @@ public struct DispatchQuestion: Sendable {
         self.objective = objective
         self.limits = limits
         self.handOvers = handOvers
+        self.quality = quality
     }
 
     /// When a request without a first token has failed, in seconds.
@@ -62,6 +65,15 @@ public struct DispatchQuestion: Sendable {
 
     /// Whether output lengths are known.
     private var knowsOutputs: Bool { worlds.allSatisfy { $0.profile.workload.meanOutputTokens != nil } }
+
+    /// E[o] over all worlds, in tokens.
+    private var meanOutputTokens: Double {
+        worlds.reduce(0) { sum, world in
+            let workload = world.profile.workload
+            let tokens = zip(workload.meanOutputTokens ?? [], workload.counts).reduce(0.0) { $0 + $1.0 * Double($1.1) }
+            return sum + world.share * tokens / Double(workload.counts.reduce(0, +))
+        }
+    }
 
     /// A metric as a linear function of what happens; nil for quantiles, and where a price or output lengths are missing.
     func weights(of metric: Metric) -> Weights? {
@@ -86,6 +98,13 @@ public struct DispatchQuestion: Sendable {
             weights.devicePrefill = energy.prefill
             weights.deviceDecode = energy.decode
             weights.deviceTakeOver = energy.prefill
+        case .qoeMean:
+            guard knowsOutputs, quality?.readers != nil else { return nil }
+            (weights.constant, weights.qoe) = (1, -1)
+        case .goodputSmooth:
+            guard knowsOutputs, let quality else { return nil }
+            let rate = quality.requestsPerSecond ?? 1
+            (weights.constant, weights.goodput) = (rate * meanOutputTokens, -rate)
         default: return nil
         }
         return weights

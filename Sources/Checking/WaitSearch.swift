@@ -57,6 +57,8 @@ struct WaitSearch {
     private let constant: Double
     private let timeout: Double
     private var hints: [LengthTimes.Hints]
+    /// The losses that count, by member, with sums over the server's times where it starts at once.
+    private let losses: [[(weight: Double, law: LossLaw, sums: LossLaw.Sums?)]]
     /// Decoding and hand-overs; nil where responses stay.
     private let streams: StreamBook?
     /// The weights of all else.
@@ -80,11 +82,17 @@ struct WaitSearch {
             sum
                 + times.share
                 * (times.promptTokens * others.prefill(first)
-                    + others.answer(first, output: times.outputTokens))
+                    + others.answer(first, output: times.outputTokens) + others.constant)
+        }
+        losses = group.map { times in
+            weights.losses(times).map { ($0.weight, $0.law, first == .server ? $0.law.sums(times.server) : nil) }
         }
         timeout = group[0].timeout
         hints = Array(repeating: LengthTimes.Hints(), count: group.count)
-        effortOfEvaluation = group.reduce(0) { $0 + $1.device.count + 2 + 2 * weights.late.count }
+        effortOfEvaluation = group.reduce(0) {
+            $0 + $1.device.count + 2 + 2 * weights.late.count
+                + weights.losses($1).count * ($1.device.count + (first == .device ? $1.server.times.count : 0))
+        }
     }
 
     /// The last time at which the first endpoint was seen to answer; infinite where nothing is left open after it.
@@ -125,6 +133,12 @@ struct WaitSearch {
             add(moments.failed, times.share * (weights.failed - firstAnswer), rises: true)
             for tail in weights.late where tail.weight != 0 {
                 add(times.late(after: tail.time, first, otherAfter: wait), times.share * tail.weight, rises: true)
+            }
+            for (weight, law, sums) in losses[i] {
+                let moments = times.losses(law, sums, first, otherAfter: wait)
+                add(moments.second, times.share * weight, rises: true)
+                add(moments.above, times.share * weight, rises: true)
+                add(moments.below, -times.share * weight, rises: true)
             }
         }
         if let streams {

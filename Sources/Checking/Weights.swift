@@ -24,6 +24,12 @@ struct Weights: Sendable {
     var failed = 0.0
     /// Where min(T, timeout) is above a time.
     var late: [Late] = []
+    /// Of 1 − QoE.
+    var qoe = 0.0
+    /// Of what smooth goodput loses to late tokens and failures, in tokens.
+    var goodput = 0.0
+    /// Whatever happens.
+    var constant = 0.0
 
     /// A time, in seconds, and the weight of being later.
     struct Late: Sendable {
@@ -51,6 +57,9 @@ struct Weights: Sendable {
         deviceAnswer += factor * other.deviceAnswer
         failed += factor * other.failed
         late += other.late.map { Late(time: $0.time, weight: factor * $0.weight) }
+        qoe += factor * other.qoe
+        goodput += factor * other.goodput
+        constant += factor * other.constant
     }
 
     /// The same with all signs turned.
@@ -90,7 +99,14 @@ struct Weights: Sendable {
     /// Whether only the mean and starts count, which need no look at who answers.
     var areOfStartsAndMean: Bool {
         serverDecode == 0 && deviceDecode == 0 && deviceAnswer == 0 && failed == 0
-            && late.allSatisfy { $0.weight == 0 }
+            && late.allSatisfy { $0.weight == 0 } && qoe == 0 && goodput == 0
+    }
+
+    /// The losses that count, by their weights.
+    func losses(_ times: LengthTimes) -> [(weight: Double, law: LossLaw)] {
+        [(qoe, times.qoe), (goodput, times.goodput)].compactMap { weight, law in
+            weight == 0 ? nil : law.map { (weight, $0) }
+        }
     }
 
     /// The function's value for one request of the given times, in expectation.
@@ -109,6 +125,9 @@ struct Weights: Sendable {
         for tail in late where tail.weight != 0 {
             sum += tail.weight * times.late(after: tail.time, first, otherAfter: wait, stretch: stretch)
         }
-        return sum
+        for (weight, law) in losses(times) {
+            sum += weight * times.losses(law, nil, first, otherAfter: wait, stretch: stretch).loss
+        }
+        return sum + constant
     }
 }

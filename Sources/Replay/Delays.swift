@@ -1,3 +1,5 @@
+import Serving
+
 /// Tokens that come late because of a hand-over.
 struct Delays {
     var count = 0

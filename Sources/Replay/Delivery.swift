@@ -1,3 +1,5 @@
+public import Serving
+
 /// A response as its reader saw it.
 public struct Delivery: Sendable, Hashable {
     /// When each token was delivered, in seconds from the request's submission; ascending.

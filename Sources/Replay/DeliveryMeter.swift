@@ -1,3 +1,5 @@
+import Serving
+
 /// Measures of a response from stretches of tokens with one gap, in closed form, or from recorded gaps, token by token.
 ///
 /// Let x_j = t_j − t_1 − (j−1)/r be token j's lateness for a reader who began with the first. Then u_j = t_1 + (j−1)/r + A_j

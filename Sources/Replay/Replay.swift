@@ -1,7 +1,7 @@
 import Distributions
 import Policies
 import Scheduling
-import Serving
+public import Serving
 
 /// The replay of one policy in one world: request after request, each walked from its dispatch to its last token.
 ///

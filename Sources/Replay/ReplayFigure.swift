@@ -25,7 +25,9 @@ extension ReplayOutcomes {
         for metric in [.ttftMean] + quantiles.sorted() where metric == .ttftMean || metric.quantileLevel != nil {
             add(metric.rawValue, self[metric], error: error(of: metric))
         }
-        for metric in Metric.reported where metric != .ttftMean && metric.quantileLevel == nil {
+        // What is maximized is told with the streams.
+        for metric in Metric.reported
+        where metric != .ttftMean && metric.quantileLevel == nil && !metric.isMaximized {
             add(metric.rawValue, self[metric], error: error(of: metric))
         }
         add("cost.per_million_tokens", costPerMillionTokens)
@@ -69,6 +71,8 @@ extension ReplayOutcomes {
         case .deviceAnswerShare, .failedShare: return self[metric].flatMap(shareError)
         case .costMean: return costMeanError
         case .energyMean: return energyMeanError
+        case .qoeMean: return qoeMeanError
+        case .goodputSmooth: return smoothGoodputError
         }
     }
 }

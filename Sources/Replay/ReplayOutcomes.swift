@@ -191,6 +191,8 @@ public struct ReplayOutcomes: Sendable {
         case .failedShare: failedShare
         case .costMean: costMean
         case .energyMean: energyMean
+        case .qoeMean: qoeMean
+        case .goodputSmooth: smoothGoodput
         }
     }
 }

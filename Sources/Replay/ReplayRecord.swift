@@ -1,5 +1,6 @@
 import Policies
 import Scheduling
+import Serving
 
 /// What one replayed request adds to the outcomes.
 package struct ReplayRecord: Sendable, Hashable {

@@ -1,4 +1,5 @@
 import Distributions
+import Serving
 
 /// What many replayed requests add up to, in constant memory; the same whatever their order and however they were split.
 public struct ReplayTally: Sendable, Equatable {

@@ -1,7 +1,7 @@
 /// A number that a policy is judged by: an objective, a limit or a reported outcome.
 ///
 /// The raw value is the name used in problem files, policy tables and `--json`. Metrics are ordered as they are
-/// reported: mean TTFT, its quantiles by level, shares, cost, energy.
+/// reported: mean TTFT, its quantiles by level, shares, cost, energy, quality, goodput.
 public enum Metric: RawRepresentable, Sendable, Hashable, Codable {
     /// Mean time to first token, capped at the timeout, in seconds (`ttft.mean`).
     case ttftMean
@@ -19,6 +19,11 @@ public enum Metric: RawRepresentable, Sendable, Hashable, Codable {
     case costMean
     /// Mean device energy per request, in joules (`energy.mean`).
     case energyMean
+    /// Mean quality of experience (Andes), 0 ... 1 (`qoe.mean`); more is better.
+    case qoeMean
+    /// Smooth goodput, in tokens per second of arrivals, or per request where no arrival times are known (`goodput.smooth`);
+    /// more is better.
+    case goodputSmooth
 
     /// Median time to first token, in seconds.
     public static let ttftP50 = Metric.ttftQuantile(Percentile(permille: 500))
@@ -34,7 +39,7 @@ public enum Metric: RawRepresentable, Sendable, Hashable, Codable {
     /// What is reported of every policy, in order; other quantiles are where a problem names them.
     public static let reported: [Metric] = [
         .ttftMean, .ttftP50, .ttftP90, .ttftP95, .ttftP99, .ttftP999, .devicePrefillShare, .serverPrefillShare,
-        .deviceAnswerShare, .failedShare, .costMean, .energyMean,
+        .deviceAnswerShare, .failedShare, .costMean, .energyMean, .qoeMean, .goodputSmooth,
     ]
 
     /// The quantiles among `reported`, ascending.
@@ -44,6 +49,9 @@ public enum Metric: RawRepresentable, Sendable, Hashable, Codable {
     public static func prefillShare(of endpoint: Endpoint) -> Metric {
         endpoint == .server ? .serverPrefillShare : .devicePrefillShare
     }
+
+    /// Whether more of it is better: solvers then minimize its negative.
+    public var isMaximized: Bool { self == .qoeMean || self == .goodputSmooth }
 
     /// The quantile level of a TTFT quantile, 0...1; nil for every other metric.
     public var quantileLevel: Double? {
@@ -81,6 +89,8 @@ extension Metric {
         case .failedShare: "failed_share"
         case .costMean: "cost.mean"
         case .energyMean: "energy.mean"
+        case .qoeMean: "qoe.mean"
+        case .goodputSmooth: "goodput.smooth"
         }
     }
 }
@@ -102,6 +112,8 @@ extension Metric: Comparable {
         case .failedShare: 5
         case .costMean: 6
         case .energyMean: 7
+        case .qoeMean: 8
+        case .goodputSmooth: 9
         }
     }
 }

@@ -17,7 +17,7 @@ extension Metric {
     var printedScale: Double {
         switch self {
         case .ttftMean, .ttftQuantile, .costMean: 1000
-        case .energyMean: 1
+        case .energyMean, .goodputSmooth: 1
         default: 100
         }
     }
@@ -28,6 +28,7 @@ extension Metric {
         case .ttftMean, .ttftQuantile: "ms"
         case .energyMean: "J"
         case .costMean: "per 1,000 requests"
+        case .goodputSmooth: "tokens"
         default: "points"
         }
     }
@@ -46,6 +47,8 @@ extension Metric {
         case .failedShare: "failed"
         case .costMean: "cost of 1,000"
         case .energyMean: "energy J"
+        case .qoeMean: "QoE"
+        case .goodputSmooth: "smooth goodput"
         }
     }
 
@@ -54,6 +57,7 @@ extension Metric {
         switch self {
         case .costMean: text(1000 * value)
         case .energyMean: text(value)
+        case .qoeMean: fixed(value, decimals: 4)
         default: fixed(value, decimals: 3)
         }
     }
@@ -67,6 +71,7 @@ extension Metric {
             let when = time.map { "\(text($0)) s" } ?? rawValue
             return (0.001, "0.1 points \(less) of requests later than \(when)")
         case .energyMean: return (1, "One joule \(less) of energy.mean")
+        case .goodputSmooth: return (1, "One token \(less) of goodput.smooth")
         case .costMean: return (0.001, "One unit of money \(less) per 1,000 requests")
         default: return (0.01, "One \(isAtLeast ? "point less" : "more point") of \(rawValue)")
         }

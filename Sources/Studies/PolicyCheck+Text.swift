@@ -19,8 +19,13 @@ extension PolicyCheck {
             ])
         }
         for proof in verdict.proofs {
-            let name = proof.name == table.objective ? "bound" : "bound of \(proof.name)"
-            rows.append([name, text(proof.bound.proven, digits: 6), text(proof.claimed, digits: 6), ""])
+            let isObjective = proof.name == table.objective
+            // The certificate is that of a minimization; what is maximized is told in its own sign.
+            let sign: Double = isObjective && PolicyMetric.isMaximized(proof.name) ? -1 : 1
+            rows.append([
+                isObjective ? "bound" : "bound of \(proof.name)", text(sign * proof.bound.proven, digits: 6),
+                text(sign * proof.claimed, digits: 6), "",
+            ])
         }
         return (columns(rows, leftAligned: [0, 3]) + notes.map { "note: \($0)" }).joined(separator: "\n") + "\n"
     }

@@ -65,7 +65,7 @@ public struct PolicyCheck: Sendable {
                 worlds: zip(worlds, plans).map {
                     World($0.profile, lowerEdges: $1.lowerEdges, share: $0.share)
                 }, costs: problem.costs, objective: problem.objective, limits: limits.sorted { $0.metric < $1.metric },
-                handOvers: profiles.handOvers(problem))
+                handOvers: profiles.handOvers(problem), quality: profiles.quality(problem))
             let check = HandOverCheck(question)
             for (world, buckets) in sets.enumerated() {
                 wrong += Self.handOvers(buckets, world).flatMap { check.findings(on: $0) }

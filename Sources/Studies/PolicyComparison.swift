@@ -34,7 +34,8 @@ public struct PolicyComparison: Sendable {
                 )
             }
             let outcomes = PolicyOutcomes(
-                sets.map(PolicyCheck.plan), in: worlds, metrics, problem, handOvers: profiles.handOvers(problem))
+                sets.map(PolicyCheck.plan), in: worlds, metrics, problem, handOvers: profiles.handOvers(problem),
+                quality: profiles.quality(problem))
             return Dictionary(
                 outcomes.metrics.compactMap { metric in outcomes[metric].map { (metric, $0) } },
                 uniquingKeysWith: { first, _ in first })

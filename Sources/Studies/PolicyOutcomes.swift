@@ -14,13 +14,15 @@ struct PolicyOutcomes {
     ///   - metrics: What is wanted.
     ///   - problem: Prices, and what is minimized.
     ///   - handOvers: What hand-overs depend on; nil where responses stay.
+    ///   - quality: What the quality of streams depends on; nil where that is not known.
     init(
         _ plans: [DispatchPlan], in worlds: [StudyWorld], _ metrics: some Sequence<Metric>, _ problem: Problem,
-        handOvers: HandOverSettings?
+        handOvers: HandOverSettings?, quality: QualitySettings?
     ) {
         let question = DispatchQuestion(
             worlds: zip(worlds, plans).map { World($0.profile, lowerEdges: $1.lowerEdges, share: $0.share) },
-            costs: problem.costs, objective: problem.objective, limits: [], handOvers: handOvers)
+            costs: problem.costs, objective: problem.objective, limits: [], handOvers: handOvers,
+            quality: quality)
         let claims = Dictionary(metrics.map { ($0, 0.0) }, uniquingKeysWith: { first, _ in first })
         let verdict = CertificateCheck(question, plans: plans).verdict(on: nil, expected: claims)
         values = Dictionary(

@@ -16,28 +16,33 @@ struct SolveRun {
     let bucketChoice: OptimalBuckets?
     let risks: [RiskStudy]
     private let profiles: StudyProfiles
+    /// What late first tokens cost readers, a world each; empty where that is not known.
+    let losses: [StreamLosses]
 
     /// Solves `problem` on one part.
     /// - Throws: `StudyError.infeasible` where no policy keeps the limits, or what `RiskStudy.assess` throws.
-    init(_ problem: Problem, _ profiles: StudyProfiles, part: TracePart) throws(StudyError) {
+    init(
+        _ problem: Problem, _ profiles: StudyProfiles, part: TracePart, losses known: [StreamLosses]? = nil
+    ) throws(StudyError) {
         self.problem = problem
         self.profiles = profiles
         worlds = StudyWorld.of(part, profiles)
+        let losses = known ?? worlds.compactMap { $0.losses(problem, profiles) }
+        self.losses = losses
         var choice: OptimalBuckets?
         if case .optimal(let count) = problem.workload.buckets, let whole = worlds.first?.profile {
             choice = profiles.optimalBuckets(count: count, of: whole) { buckets in
                 Self.program(
-                    problem, profiles, [DispatchProgram.World(profile: whole, buckets: buckets)], problem.limits)
+                    problem, profiles,
+                    [DispatchProgram.World(profile: whole, buckets: buckets, losses: losses.first)], problem.limits)
             }
-            guard let choice else { throw Self.infeasible(problem, worlds, profiles) }
+            guard let choice else { throw Self.infeasible(problem, worlds, losses, profiles) }
             buckets = [choice.choice(atMost: count).buckets]
         } else {
             buckets = worlds.map { profiles.buckets(problem.workload.buckets, of: $0.profile) }
         }
         bucketChoice = choice
-        let parts = zip(worlds, buckets).map { world, buckets in
-            DispatchProgram.World(profile: world.profile, buckets: buckets, share: world.share)
-        }
+        let parts = Self.parts(worlds, buckets, losses)
         var limits = problem.limits
         var risks: [RiskStudy] = []
         if problem.confidence != nil {
@@ -81,9 +86,7 @@ struct SolveRun {
         {
             return own.loss
         }
-        let parts = worlds.map {
-            DispatchProgram.World(profile: $0.profile, buckets: .exact($0.profile.workload), share: $0.share)
-        }
+        let parts = Self.parts(worlds, worlds.map { .exact($0.profile.workload) }, losses)
         let exact = Self.program(problem, profiles, parts, limits)
         let work = worlds.reduce(0) {
             $0 + $1.profile.workload.lengths.count * $1.profile.device.residuals.count
@@ -92,12 +95,20 @@ struct SolveRun {
         return max(0, answer.certificate.primal - exact.solve().certificate.primal)
     }
 
-    private static func infeasible(_ problem: Problem, _ worlds: [StudyWorld], _ profiles: StudyProfiles) -> StudyError
-    {
-        let parts = worlds.map {
+    private static func parts(
+        _ worlds: [StudyWorld], _ buckets: [Buckets], _ losses: [StreamLosses]
+    ) -> [DispatchProgram.World] {
+        worlds.indices.map {
             DispatchProgram.World(
-                profile: $0.profile, buckets: profiles.buckets(.quantile(count: 32), of: $0.profile), share: $0.share)
+                profile: worlds[$0].profile, buckets: buckets[$0], share: worlds[$0].share,
+                losses: losses.isEmpty ? nil : losses[$0])
         }
+    }
+
+    private static func infeasible(
+        _ problem: Problem, _ worlds: [StudyWorld], _ losses: [StreamLosses], _ profiles: StudyProfiles
+    ) -> StudyError {
+        let parts = parts(worlds, worlds.map { profiles.buckets(.quantile(count: 32), of: $0.profile) }, losses)
         return refusal(problem, program(problem, profiles, parts, problem.limits).solve())
     }
 

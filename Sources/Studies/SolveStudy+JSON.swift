@@ -12,12 +12,14 @@ extension SolveStudy {
     /// - Returns: An object; numbers that are infinite or unknown are null.
     public func json(_ table: PolicyTable) -> JSONValue {
         let certificate = answer.certificate
+        // The certificate is that of a minimization; what is maximized is told in its own sign.
+        let sign: Double = problem.objective.isMaximized ? -1 : 1
         return .object([
             "version": .integer(1),
             "metric": .string(problem.objective.rawValue),
             "status": .string(answer.status.rawValue),
-            "objective": .number(certificate.primal),
-            "bound": .number(certificate.bound),
+            "objective": .number(sign * certificate.primal),
+            "bound": .number(sign * certificate.bound),
             "gap": .number(certificate.gap),
             "scale": .number(certificate.scale),
             "limits": problem.limits.json,

@@ -69,10 +69,11 @@ extension SolveStudy {
     private var certificateLines: [String] {
         let certificate = answer.certificate
         let metric = problem.objective
+        let sign: Double = metric.isMaximized ? -1 : 1
         var lines = [
             """
-            \(answer.status.rawValue): \(metric.value(certificate.primal)), bound \(metric.value(certificate.bound)), gap \
-            \(text(certificate.gap))
+            \(answer.status.rawValue): \(metric.value(sign * certificate.primal)), bound \
+            \(metric.value(sign * certificate.bound)), gap \(text(certificate.gap))
             """
         ]
         if let tie = answer.tieBreak {

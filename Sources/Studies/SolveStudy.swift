@@ -87,9 +87,15 @@ public struct SolveStudy: Sendable {
         progress("judging the optimum and \(Baseline.allCases.count) baselines")
         let costs = problem.costs
         let limit = problem.shareLimit
-        let judge = WorldsModel(run.worlds.map { ($0.profile, $0.share) })
+        let judge = WorldsModel(run.worlds.map { ($0.profile, $0.share) }, losses: run.losses)
         let heldOutWorlds = StudyWorld.heldOut(problem, profiles)
-        let heldOutJudge = heldOutWorlds.isEmpty ? nil : WorldsModel(heldOutWorlds.map { ($0.profile, $0.share) })
+        let heldOutLosses = heldOutWorlds.compactMap { $0.losses(problem, profiles) }
+        let heldOutJudge =
+            heldOutWorlds.isEmpty
+            ? nil
+            : WorldsModel(
+                heldOutWorlds.map { ($0.profile, $0.share) },
+                losses: heldOutLosses.count == heldOutWorlds.count ? heldOutLosses : [])
         func judged(_ plans: [DispatchPlan], tuned: [DispatchPlan]?) -> Judgement {
             func outcomes(_ judge: WorldsModel, _ plans: [DispatchPlan]) -> Outcomes {
                 judge.outcomes(
@@ -131,7 +137,8 @@ public struct SolveStudy: Sendable {
             limit: limit,
             answer: run.answer, optimum: own, baselines: baselines, partitionLoss: loss, bucketChoice: run.bucketChoice,
             migration: migration, risks: run.risks, regime: costs.regime?.rawValue,
-            notes: notes + remarks(problem, profiles, costs) + bucketRemarks(problem, own, baselines))
+            notes: notes + remarks(problem, profiles, costs) + problem.qualityRemarks(plans: run.answer.plans)
+                + bucketRemarks(problem, own, baselines))
     }
 
     /// Checks that this version solves such a problem, before any trace is read.
@@ -156,6 +163,7 @@ public struct SolveStudy: Sendable {
 
     /// Refuses metrics that the data or the problem have no figures for.
     static func checkFigures(_ problem: Problem, _ profiles: StudyProfiles) throws(StudyError) {
+        if let missing = problem.missingForQuality(profiles) { throw .unsupported(missing) }
         for metric in [problem.objective] + problem.limits.map(\.metric)
         where metric == .costMean || metric == .energyMean {
             guard profiles.all.workload.meanOutputTokens != nil else {
@@ -180,18 +188,21 @@ public struct SolveStudy: Sendable {
         _ problem: Problem, _ optimum: Judgement, _ baselines: [(baseline: Baseline, judgement: Judgement)]
     ) -> [String] {
         guard let value = optimum.expected[problem.objective] else { return [] }
+        let isMaximized = problem.objective.isMaximized
         let better = baselines.filter { entry in
-            entry.judgement.brokenLimits.isEmpty
-                && (entry.judgement.expected[problem.objective] ?? value) < value * (1 - 1e-9)
+            let own = entry.judgement.expected[problem.objective] ?? value
+            return entry.judgement.brokenLimits.isEmpty
+                && (isMaximized ? own > value + 1e-9 * abs(value) : own < value * (1 - 1e-9))
         }
+        let smaller = isMaximized ? "larger" : "smaller"
         guard !better.isEmpty else { return [] }
         let names = better.map(\.baseline.rawValue).joined(separator: ", ")
         if problem.confidence != nil || problem.isDeterministic {
-            return ["\(names) has a smaller \(problem.objective.rawValue), without the margin asked for here"]
+            return ["\(names) has a \(smaller) \(problem.objective.rawValue), without the margin asked for here"]
         }
         return [
             """
-            \(names) has a smaller \(problem.objective == .ttftMean ? "mean" : problem.objective.rawValue), since it tells \
+            \(names) has a \(smaller) \(problem.objective == .ttftMean ? "mean" : problem.objective.rawValue), since it tells \
             every length apart; more buckets, or buckets: {by: exact}, put the optimum ahead again
             """
         ]

@@ -1,5 +1,6 @@
 public import Profiles
 internal import Serving
+internal import Solvers
 
 /// A part of all requests with distributions and buckets of its own: all day, or a period of it.
 public struct StudyWorld: Sendable {
@@ -9,6 +10,11 @@ public struct StudyWorld: Sendable {
     public let share: Double
     /// Its requests and times.
     public let profile: ServingProfile
+
+    /// What late first tokens cost its readers; nil where the problem and the traces do not tell.
+    func losses(_ problem: Problem, _ profiles: StudyProfiles) -> StreamLosses? {
+        profiles.quality(problem).flatMap { StreamLosses(profile, $0) }
+    }
 
     /// The worlds of one part of the traces; empty where there is no such part.
     static func of(_ part: TracePart, _ profiles: StudyProfiles) -> [StudyWorld] {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import Policies
-import Replay
+import Serving
 import Studies
 
 /// `disco replay`.
@@ -35,30 +35,36 @@ struct ReplayCommand: AsyncParsableCommand {
     @Option(help: "Cores to use; the result does not depend on it (default: all).")
     var workers: Int?
 
-    @Option(help: "When the first token is due for Andes QoE, in seconds.")
-    var ttftTarget = 1.0
+    @Option(help: "When the first token is due for Andes QoE, in seconds (default: the problem's, else 1).")
+    var ttftTarget: Double?
 
-    @Option(help: "Pace V of the token deadlines, in tokens per second.")
-    var deadlinePace = 5.0
+    @Option(help: "Pace V of the token deadlines, in tokens per second (default: the problem's, else 5).")
+    var deadlinePace: Double?
 
-    @Option(help: "Seconds added to every token's deadline.")
-    var deadlineOffset = 0.0
+    @Option(help: "Seconds added to every token's deadline (default: the problem's, else 0).")
+    var deadlineOffset: Double?
 
-    @Option(help: "What a token that an idle reader could have read weighs in smooth goodput.")
-    var alpha = 2.5
+    @Option(
+        help:
+            "What a token that an idle reader could have read weighs in smooth goodput (default: the problem's, else 2.5)."
+    )
+    var alpha: Double?
 
     @OptionGroup var options: ProblemOptions
 
     func validate() throws {
         if requests < 1 { throw ValidationError("--requests \(requests): at least one request is replayed.") }
         if let workers, workers < 1 { throw ValidationError("--workers \(workers): at least one core is used.") }
-        if !(deadlinePace > 0 && deadlinePace.isFinite) {
+        if let deadlinePace, !(deadlinePace > 0 && deadlinePace.isFinite) {
             throw ValidationError("--deadline-pace \(deadlinePace): a pace is above 0.")
         }
-        if !(alpha >= 0 && alpha.isFinite) { throw ValidationError("--alpha \(alpha): a weight is at least 0.") }
-        for (name, value) in [("--ttft-target", ttftTarget), ("--deadline-offset", deadlineOffset)]
-        where !(value >= 0 && value.isFinite) {
-            throw ValidationError("\(name) \(value): a time is at least 0.")
+        if let alpha, !(alpha >= 0 && alpha.isFinite) {
+            throw ValidationError("--alpha \(alpha): a weight is at least 0.")
+        }
+        for (name, value) in [("--ttft-target", ttftTarget), ("--deadline-offset", deadlineOffset)] {
+            if let value, !(value >= 0 && value.isFinite) {
+                throw ValidationError("\(name) \(value): a time is at least 0.")
+            }
         }
     }
 
@@ -71,8 +77,10 @@ struct ReplayCommand: AsyncParsableCommand {
                 options: .init(
                     requests: requests, seed: seed, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount,
                     metrics: MetricSettings(
-                        ttftTarget: ttftTarget, deadlineOffset: deadlineOffset, deadlineTokensPerSecond: deadlinePace,
-                        alpha: alpha)), progress: Console.progress)
+                        ttftTarget: ttftTarget ?? problem.metrics.ttftTarget,
+                        deadlineOffset: deadlineOffset ?? problem.metrics.deadlineOffset,
+                        deadlineTokensPerSecond: deadlinePace ?? problem.metrics.deadlineTokensPerSecond,
+                        alpha: alpha ?? problem.metrics.alpha)), progress: Console.progress)
             Console.print(options.json ? study.json.text() : study.rendered())
         }
     }

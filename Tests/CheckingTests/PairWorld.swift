@@ -144,8 +144,35 @@ struct PairWorld {
         case .failedShare: return event.winner == nil ? 1 : 0
         case .costMean: return costs.money(for: use) ?? .nan
         case .energyMean: return costs.joules(for: use) ?? .nan
+        case .qoeMean: return event.winner.map { stream($0, length, event).qoe } ?? 0
+        case .goodputSmooth:
+            let metrics = QualitySettings.sample.metrics
+            let lost = metrics.alpha * metrics.deadlineTokensPerSecond * timeout
+            return (event.winner.map { stream($0, length, event).benefit } ?? -lost)
+                * (QualitySettings.sample.requestsPerSecond ?? 1)
         default: preconditionFailure("\(metric) is no mean")
         }
+    }
+
+    /// QoE, the mean over readers, and smooth goodput's benefit of a response, walked token by token.
+    private func stream(_ winner: Endpoint, _ length: Int, _ event: Event) -> (qoe: Double, benefit: Double) {
+        let quality = QualitySettings.sample
+        let (metrics, tokens) = (quality.metrics, 2 * length + 1)
+        let times = (0..<tokens).map { event.ttft + Double($0) * quality.tpot(of: winner) }
+        var qoe = 0.0
+        for pace in quality.readers?.paces ?? [] {
+            var (read, late, all) = (-Double.infinity, 0.0, 0.0)
+            let ideals = times.indices.map { metrics.ttftTarget + Double($0) / pace.tokensPerSecond }
+            for (time, ideal) in zip(times, ideals) {
+                read = max(time, read + 1 / pace.tokensPerSecond)
+                late += max(0, read - ideal)
+            }
+            for ideal in ideals { all += read - ideal }
+            qoe += pace.share * (late > 0 ? 1 - late / all : 1)
+        }
+        var idle = 0.0
+        for (j, time) in zip(1..., times) { idle = max(idle, time - metrics.deadline(j)) }
+        return (qoe, Double(tokens) - metrics.alpha * metrics.deadlineTokensPerSecond * min(idle, timeout))
     }
 
     /// Every wait at which anything can change for a request of `length`, its neighbours among doubles, and never.
@@ -173,6 +200,17 @@ extension CostModel {
     static let sample = CostModel(
         server: PerToken(prefill: 0.5, decode: 2), device: PerToken(prefill: 0.25, decode: 0.125),
         deviceEnergy: PerToken(prefill: 1, decode: 3), moneyPerJoule: 0.25)
+}
+
+extension QualitySettings {
+    /// A device slower than some readers and than its deadlines, a server faster than all.
+    static let sample = QualitySettings(
+        serverTPOT: 0.0625, deviceTPOT: 0.5,
+        readers: Readers([
+            .init(share: 0.5, tokensPerSecond: 1), .init(share: 0.25, tokensPerSecond: 4),
+            .init(share: 0.25, tokensPerSecond: 8),
+        ]), metrics: MetricSettings(ttftTarget: 1, deadlineOffset: 0.5, deadlineTokensPerSecond: 4, alpha: 2),
+        requestsPerSecond: 0.25)
 }
 
 extension Metric {

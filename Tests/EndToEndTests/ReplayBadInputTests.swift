@@ -182,16 +182,17 @@ import Testing
           --workers <workers>     Cores to use; the result does not depend on it
                                   (default: all).
           --ttft-target <ttft-target>
-                                  When the first token is due for Andes QoE, in
-                                  seconds. (default: 1.0)
+                                  When the first token is due for Andes QoE, in seconds
+                                  (default: the problem's, else 1).
           --deadline-pace <deadline-pace>
-                                  Pace V of the token deadlines, in tokens per second.
-                                  (default: 5.0)
+                                  Pace V of the token deadlines, in tokens per second
+                                  (default: the problem's, else 5).
           --deadline-offset <deadline-offset>
-                                  Seconds added to every token's deadline. (default:
-                                  0.0)
+                                  Seconds added to every token's deadline (default: the
+                                  problem's, else 0).
           --alpha <alpha>         What a token that an idle reader could have read
-                                  weighs in smooth goodput. (default: 2.5)
+                                  weighs in smooth goodput (default: the problem's,
+                                  else 2.5).
           --set <path=value>      Set a field of the problem, e.g.
                                   limits.device.prefill_share.at_most=0.1. May be
                                   repeated.

@@ -56,6 +56,45 @@ import Testing
         }
     }
 
+    @Test(arguments: 0..<80)
+    func `QoE and smooth goodput by formula are those of the replay within 4 standard errors`(seed: Int) throws {
+        let world = AgreementWorld(seed: seed)
+        // Paces on either side of the readers' and of the deadlines'.
+        let paces = [(0.02, 0.05), (0.02, 0.4), (0.6, 0.1), (0.3, 0.3)][seed % 4]
+        let readers =
+            seed.isMultiple(of: 3)
+            ? Readers([.init(share: 0.75, tokensPerSecond: 4), .init(share: 0.25, tokensPerSecond: 8)])
+            : Readers(tokensPerSecond: 5)
+        let metrics = MetricSettings(
+            ttftTarget: [0.5, 1, 2][seed % 3], deadlineOffset: [0, 0.75][seed % 2],
+            deadlineTokensPerSecond: [5, 2, 10][seed % 3], alpha: 1.5)
+        let quality = QualitySettings(
+            serverTPOT: paces.0, deviceTPOT: paces.1, readers: readers, metrics: metrics, requestsPerSecond: 0.5)
+        let losses = try #require(StreamLosses(world.profile, quality))
+        let formula = FirstTokenModel(world.profile).outcomes(
+            of: world.plan, costs: world.costs, losses: losses, quantiles: [])
+        let plain = world.replayed
+        let streamed = ReplayWorld(
+            promptTokens: plain.promptTokens, outputTokens: plain.outputTokens, weights: plain.weights,
+            server: plain.server, device: plain.device,
+            paces: ReplayWorld.Paces(server: .constant(paces.0), device: .constant(paces.1)), timeout: plain.timeout,
+            costs: plain.costs, readers: readers, requestsPerSecond: 0.5)
+        let outcomes = Replay(streamed, ReplayPolicy(world.plan), seed: seed, settings: metrics)
+            .outcomes(requests: Self.requests)
+        for metric in [Metric.qoeMean, .goodputSmooth] {
+            let expected = try #require(formula[metric])
+            let found = try #require(outcomes[metric])
+            let error = try #require(outcomes.error(of: metric))
+            // One request more or less may fail, or be of use.
+            let one =
+                (metric == .qoeMean ? 1 : 0.5 * (1.5 * metrics.deadlineTokensPerSecond * 4 + 40))
+                / Double(Self.requests)
+            #expect(
+                abs(found - expected) <= 4 * error + one + 1e-6 * max(1, abs(expected)),
+                "\(metric.rawValue): formula \(expected), replay \(found) ± \(error)")
+        }
+    }
+
     private func late(_ model: FirstTokenModel, _ world: AgreementWorld, _ t: Double) -> Double {
         let workload = world.profile.workload
         var late = 0.0

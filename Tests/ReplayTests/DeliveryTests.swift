@@ -1,4 +1,5 @@
 import Replay
+import Serving
 import TestSupport
 import Testing
 

@@ -28,7 +28,8 @@ extension DispatchProgram {
         DispatchQuestion(
             worlds: worlds.map {
                 Checking.World($0.profile, lowerEdges: $0.buckets.lowerEdges, share: $0.share)
-            }, costs: costs, objective: objective, limits: limits, handOvers: handOvers)
+            }, costs: costs, objective: objective, limits: limits, handOvers: handOvers,
+            quality: worlds[0].losses?.settings)
     }
 
     /// The verdict on an answer of this program.

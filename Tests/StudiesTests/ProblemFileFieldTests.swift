@@ -76,7 +76,9 @@ import Traces
         let text = problemText(
             device: "ttft: {intercept: 1}, price: {prefill: 0, decode: 0}, energy: {prefill: 1, decode: 1}")
         let problem = try readProblem(
-            text + "objective: \(metric.rawValue)\nlimits:\n  \(metric.rawValue): {at_least: 0.5, at_most: 0.5}\n")
+            text
+                + "reader: {tokens_per_second: 4}\nobjective: \(metric.rawValue)\nlimits:\n  \(metric.rawValue): {at_least: 0.5, at_most: 0.5}\n"
+        )
         #expect(problem.objective == metric)
         #expect(problem.limits == [Problem.Limit(metric: metric, atMost: 0.5, atLeast: 0.5)])
     }

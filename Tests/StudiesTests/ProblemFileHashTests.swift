@@ -70,6 +70,8 @@ import Testing
             "migration=none", "objective=ttft.p99", "limits.ttft.mean.at_most=1",
             "limits.ttft.mean.at_least=1",
             "timeout=2", "deterministic=true", "split=none", "split.tuning_share=0.5", "disco.alpha=0.5",
+            "metrics.alpha=1", "metrics.ttft_target=2",
+            "metrics.deadline.offset=1", "metrics.deadline.tokens_per_second=2",
             "table.as_of=2025-01-31",
             "table.valid_days=2", "table.revision=2", "table.rollout={percentage: 2, salt: a}",
             "table.rollout={percentage: 2, salt: b}", "table.rollout={percentage: 3, salt: a}",
@@ -106,7 +108,7 @@ import Testing
 
     @Test func `the hash is SHA-256 of the sorted lines, as another program computes it`() throws {
         #expect(
-            try readProblem(minimalProblem).sha256 == "ffaa4d94734fb909cb577518779da4252a79d1722ee13fe017d81650cfd8e2e7"
+            try readProblem(minimalProblem).sha256 == "b2a72178972318cb5a43b5bf0d880193d85f01e918f3085ac407d2c681ec2fb4"
         )
     }
 }

@@ -36,6 +36,8 @@ class World:
     energy: tuple[float, float] | None = None  # joules per token
     per_joule: float | None = None
     server_edges: tuple[int, ...] = (1,)  # where the server's distribution changes
+    quality: object = None  # what streams are measured against; None where nobody asks
+    answers: dict[int, dict[int, float]] | None = None  # chances of answer lengths, by prompt length
 
     @property
     def mean_prompt(self) -> float:
@@ -54,6 +56,8 @@ class Effects:
     failed: np.ndarray
     times: np.ndarray  # min(T, timeout), action by pair
     chances: np.ndarray  # of the pairs
+    server_wins: np.ndarray  # action by pair
+    device_wins: np.ndarray
 
 
 def distinct(values, weights=None) -> Times:
@@ -86,7 +90,7 @@ def effects(world: World, length: int, server_waits, device_waits) -> Effects:
         return np.where(event, chances, 0.0).sum(axis=1)
     return Effects(
         (times * chances).sum(axis=1), chance(starts_s), chance(starts_d), chance(server_wins), chance(device_wins),
-        chance(~answered), times, chances[0])
+        chance(~answered), times, chances[0], server_wins, device_wins)
 
 
 def mixture_of(plan: Plan, length: int):

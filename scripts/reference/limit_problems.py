@@ -8,6 +8,7 @@ from .definition import SAME, distinct
 from .limits import LINEAR, Limit, Tables, level, means
 from .problems import Problem
 from .profiles import CURVED, Profile, bucket_edges
+from .quality import QUALITY, Quality
 
 OBJECTIVES = ["ttft.mean", "cost.mean", "energy.mean", "ttft.p50", "ttft.p75", "ttft.p90", "ttft.p95", "ttft.p99"]
 QUANTILES = ["ttft.p50", "ttft.p80", "ttft.p90", "ttft.p97.5"]
@@ -168,3 +169,44 @@ class LimitsProblem(Problem):
         for limit in self.limits:
             bounds.setdefault(limit.metric, {})["at_least" if limit.is_at_least else "at_most"] = limit.bound
         return {"objective": self.objective, "limits": bounds, "deterministic": self.is_deterministic}
+
+
+class QualityProblem(LimitsProblem):
+    """One seeded problem with QoE or smooth goodput as objective or limit."""
+
+    quality = None
+
+    def __init__(self, seed: int):
+        super().__init__(seed)
+        rng = np.random.default_rng([seed, 20261122])
+        tpot = tuple(float(rng.choice([1, 4, 16, 40])) / 64 for _ in range(2))
+        readers = [(1.0, float(rng.choice([1, 4, 8])))] if rng.random() < 0.5 else [(0.75, 4.0), (0.25, 8.0)]
+        self.quality = Quality(
+            tpot, readers, float(rng.choice([0.25, 1.0, 2.0])), float(rng.choice([2.0, 5.0])), float(rng.choice([0.0, 0.5])),
+            float(rng.choice([0.5, 2.5])), self.timeout)
+        # Answers of no token, of one, and of many.
+        for row in self.workload:
+            row["output_tokens"] = int(rng.choice([0, 1, 2, 7, row["output_tokens"]], p=[0.05, 0.1, 0.1, 0.15, 0.6]))
+        self.world = Profile(self, "all").world()
+        kind = seed % 4
+        quality = QUALITY[seed // 4 % 2]
+        self.limits = [l for l in self.limits if l.metric not in ("cost.mean", "energy.mean") and level(l.metric) is None][:2]
+        if kind < 2:
+            self.objective = quality
+        else:
+            self.objective = "ttft.mean" if kind == 2 else "device.prefill_share"
+            self.limits = [l for l in self.limits if l.metric != self.objective]
+            column = Tables(self.world, self.edges).columns
+            least, most = (sum(float(f(c[quality])) for c in column) for f in (np.min, np.max))
+            self.limits.append(Limit(quality, least + float(rng.choice([0.3, 0.6, 0.9])) * (most - least), True))
+        self.family = f"{self.objective}{' under ' + quality if kind > 1 else ''}, device by {self.device_kind}"
+
+    def task(self) -> dict:
+        q = self.quality
+        return super().task() | {
+            "reader": {"population": [{"share": s, "tokens_per_second": r} for s, r in q.readers]}, "migration": "none",
+            "metrics": {
+                "ttft_target": q.ttft_target, "deadline": {"tokens_per_second": q.pace, "offset": q.offset}, "alpha": q.alpha}}
+
+    def endpoint(self, name: str) -> dict:
+        return {"tpot": self.quality.tpot[name == "device"]}

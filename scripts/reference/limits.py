@@ -13,16 +13,22 @@ import scipy.optimize
 import scipy.sparse
 
 from .definition import SAME, World, effects
+from .quality import QUALITY
 
 BESIDE = 3 * SAME  # far enough to be another time, near enough not to be seen in a mean
 LINEAR = ["ttft.mean", "server.prefill_share", "device.prefill_share", "device.answer_share", "failed_share", "cost.mean", "energy.mean"]
-WHO_ANSWERS = {"device.answer_share", "cost.mean", "energy.mean"}
+WHO_ANSWERS = {"device.answer_share", "cost.mean", "energy.mean", *QUALITY}
 TIE = 1e-12  # by how much P(T > t) may exceed 1 - q
 
 
 def level(metric: str) -> float | None:
     """The quantile's level; None for a mean."""
     return float(metric[6:]) / 100 if metric.startswith("ttft.p") else None
+
+
+def linear(world: World) -> list[str]:
+    """The metrics that are means; of those that are maximized the negative is a column too."""
+    return LINEAR + (QUALITY if world.quality else [])
 
 
 def device_price(world: World):
@@ -38,7 +44,7 @@ def means(world: World, lengths, waits, tails=()) -> dict:
     A tail is (t, True) for T > t, or (t, False) for T >= t.
     """
     tails = set(tails)
-    columns = {name: np.zeros(len(waits)) for name in [*LINEAR, *tails]}
+    columns = {name: np.zeros(len(waits)) for name in [*linear(world), *tails]}
     device = device_price(world)
     for l in lengths:
         found = effects(world, l, waits[:, 0], waits[:, 1])
@@ -56,6 +62,11 @@ def means(world: World, lengths, waits, tails=()) -> dict:
         for t, is_later in tails:
             late = found.times > t + SAME if is_later else found.times > t - SAME
             columns[t, is_later] += share * np.where(late, found.chances, 0.0).sum(axis=1)
+        if world.quality:
+            for name, own in zip(QUALITY, world.quality.columns(found, world.answers[l])):
+                columns[name] += share * own
+    if world.quality:
+        columns |= {"-" + name: -columns[name] for name in QUALITY}
     return columns
 
 
@@ -225,7 +236,7 @@ def sides(world: World, plan, tails=()) -> tuple[dict, dict]:
 
     A wait at which first tokens fall together may be either side of it in another arithmetic.
     """
-    least = dict.fromkeys([*LINEAR, *tails], 0.0)
+    least = dict.fromkeys([*linear(world), *tails], 0.0)
     greatest = dict(least)
     for k, (edge, mixture) in enumerate(plan):
         upper = plan[k + 1][0] if k + 1 < len(plan) else math.inf
@@ -235,6 +246,8 @@ def sides(world: World, plan, tails=()) -> tuple[dict, dict]:
                 return wait if wait in (0, math.inf) else max(wait + by, 5e-324)
             waits = np.array([(moved(server_wait, e), moved(device_wait, e)) for e in (-BESIDE, 0.0, BESIDE)])
             for name, values in means(world, lengths, waits, tails).items():
+                if name not in least:
+                    continue
                 least[name] += probability * float(values.min())
                 greatest[name] += probability * float(values.max())
     return least, greatest

@@ -144,6 +144,10 @@ class Problem:
 
     # MARK: Files
 
+    def endpoint(self, name: str) -> dict:
+        """Further fields of an endpoint."""
+        return {}
+
     def task(self) -> dict:
         """What is minimized under which limits, as fields of the problem file."""
         if self.budget is None:
@@ -172,6 +176,8 @@ class Problem:
                     "prefill": price[0] * 1e6, "decode": price[1] * 1e6, "per_tokens": 1000000, "currency": "USD"}
         if self.energy:
             endpoints["device"]["energy"] = dict(zip(["prefill", "decode"], self.energy))
+        for name in endpoints:
+            endpoints[name] |= self.endpoint(name)
         document = {
             "version": 1,
             "workload": {"trace": {"path": "workload.csv", "format": "canonical"}, "buckets": self.buckets},

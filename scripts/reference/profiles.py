@@ -1,5 +1,6 @@
 """From recorded rows to a World: splits, empirical distributions, length groups, the device's least-squares fit."""
 
+import collections
 import math
 
 import numpy as np
@@ -58,6 +59,7 @@ class Profile:
         self.requests = {l: sum(row["prompt_tokens"] == l for row in workload) for l in self.lengths}
         self.shares = {l: n / len(workload) for l, n in self.requests.items()}
         self.outputs = self._outputs(workload)
+        self.answers = self._answers(workload)
         self._server(part_of(problem.server, part, problem.tuning_share) if problem.server else None, like)
         self._device(part_of(problem.device, part, problem.tuning_share) if problem.device else None, like)
 
@@ -69,6 +71,16 @@ class Profile:
             return sum(row["output_tokens"] for row in rows) / len(rows)
         own = {l: [row for row in known if row["prompt_tokens"] == l] for l in self.lengths}
         return {l: mean(own[l] or known) for l in self.lengths}
+
+    def _answers(self, workload):
+        known = [row for row in workload if row.get("output_tokens") is not None]
+        def chances(rows):
+            counts = collections.Counter(row["output_tokens"] for row in rows)
+            return {tokens: count / len(rows) for tokens, count in sorted(counts.items())}
+        if not known:
+            return None
+        own = {l: [row for row in known if row["prompt_tokens"] == l] for l in self.lengths}
+        return {l: chances(own[l] or known) for l in self.lengths}
 
     def _server(self, rows, like):
         self.server_edges = [1]
@@ -117,7 +129,8 @@ class Profile:
         p = self.problem
         return World(
             self.lengths, self.requests, self.shares, self.outputs, cached(self.server), cached(self.device), self.pooled, self.timeout,
-            p.server_price, p.device_price, p.energy, p.per_joule, tuple(self.server_edges))
+            p.server_price, p.device_price, p.energy, p.per_joule, tuple(self.server_edges),
+            getattr(p, "quality", None), self.answers)
 
 
 def cached(times):

@@ -26,11 +26,18 @@ public struct Outcomes: Sendable, Equatable {
 public struct WorldsModel: Sendable {
     /// A model and its share of all requests for each world.
     private let worlds: [(model: FirstTokenModel, share: Double)]
+    /// What late first tokens cost readers, a world each; empty where quality is not known.
+    private let losses: [StreamLosses]
 
     /// A model of several worlds; shares sum to 1.
-    public init(_ worlds: [(profile: ServingProfile, share: Double)]) {
+    /// - Parameters:
+    ///   - worlds: Profiles and their shares of all requests.
+    ///   - losses: What late first tokens cost readers, a world each; empty where quality is not to be judged.
+    public init(_ worlds: [(profile: ServingProfile, share: Double)], losses: [StreamLosses] = []) {
         precondition(!worlds.isEmpty, "there is at least one world")
+        precondition(losses.isEmpty || losses.count == worlds.count, "losses are known of all worlds, or of none")
         self.worlds = worlds.map { (FirstTokenModel($0.profile), $0.share) }
+        self.losses = losses
     }
 
     /// The outcomes of a plan a world, request by request over the profiles' own lengths (not at bucket means).
@@ -92,6 +99,7 @@ public struct WorldsModel: Sendable {
             outcomes[.costMean] = costs.money(for: streamed).map { $0 + transfer * moved.handOvers }
             outcomes[.energyMean] = costs.joules(for: streamed)
         }
+        judgeQuality(plans, &outcomes)
         var from = 0.0
         for metric in quantiles.sorted() {
             guard let level = metric.quantileLevel else { continue }
@@ -99,6 +107,30 @@ public struct WorldsModel: Sendable {
             outcomes[metric] = from
         }
         return outcomes
+    }
+
+    /// QoE and smooth goodput, where they are known.
+    private func judgeQuality(_ plans: [DispatchPlan], _ outcomes: inout Outcomes) {
+        guard !losses.isEmpty else { return }
+        let knowsReaders = losses.allSatisfy { $0.qoe != nil }
+        let needs = BucketTerms.Needs(qoe: knowsReaders, goodput: true)
+        var best = 0.0
+        var sums = [Double](repeating: 0, count: 2 * Term.partsOfLoss)
+        for (((model, share), losses), plan) in zip(zip(worlds, losses), plans) {
+            let profile = model.profile
+            best += share * losses.outputTokens
+            for (range, mixture) in plan.runs(over: profile.workload.lengths) {
+                let bucket = BucketTerms(profile, range: range, share: share, losses: losses)
+                for part in mixture.parts {
+                    let first: Endpoint = part.action.serverWait == 0 ? .server : .device
+                    let wait = min(part.action.wait(of: first.other), profile.timeout)
+                    let sides = bucket.lossSides(startingWith: first, wait: wait, needs)
+                    for k in sums.indices { sums[k] += part.probability * sides.at[Term.firstTail + k] }
+                }
+            }
+        }
+        if knowsReaders { outcomes[.qoeMean] = max(0, 1 - (sums[0] + sums[1] - sums[2])) }
+        outcomes[.goodputSmooth] = losses[0].rate * (best - (sums[3] + sums[4] - sums[5]))
     }
 
     /// The smallest t with P(min(T, timeout) ≤ t) ≥ level over requests and mixture draws, not interpolated.
@@ -148,10 +180,11 @@ public struct WorldsModel: Sendable {
 extension FirstTokenModel {
     /// The outcomes of one plan in this world alone; see `WorldsModel`.
     public func outcomes(
-        of plan: DispatchPlan, costs: CostModel, transfer: Double = 0,
+        of plan: DispatchPlan, costs: CostModel, transfer: Double = 0, losses: StreamLosses? = nil,
         quantiles: [Metric] = Metric.reportedQuantiles
     ) -> Outcomes {
-        WorldsModel([(profile, 1)]).outcomes(of: [plan], costs: costs, transfer: transfer, quantiles: quantiles)
+        WorldsModel([(profile, 1)], losses: losses.map { [$0] } ?? [])
+            .outcomes(of: [plan], costs: costs, transfer: transfer, quantiles: quantiles)
     }
 
     /// The quantile of one plan in this world alone; see `WorldsModel`.

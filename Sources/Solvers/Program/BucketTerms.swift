@@ -9,6 +9,8 @@ final class BucketTerms: Sendable {
     let profile: ServingProfile
     /// Number of the world that the profile is of.
     let world: Int
+    /// What late first tokens cost readers; nil where nobody asks, or answer lengths are not known.
+    let losses: StreamLosses?
     /// Indices into the workload's lengths.
     let range: Range<Int>
     /// Share of all requests, prompt tokens and output tokens a request of each length of `range`.
@@ -25,9 +27,12 @@ final class BucketTerms: Sendable {
     let outputSum: Double
 
     /// The bucket of lengths `range` in a world that has `share` of all requests.
-    init(_ profile: ServingProfile, world: Int = 0, range: Range<Int>, share: Double) {
+    init(
+        _ profile: ServingProfile, world: Int = 0, range: Range<Int>, share: Double, losses: StreamLosses? = nil
+    ) {
         self.profile = profile
         self.world = world
+        self.losses = losses
         self.range = range
         let workload = profile.workload
         let total = Double(workload.requests)
@@ -119,17 +124,24 @@ final class BucketTerms: Sendable {
         /// Whether answers are wanted for each length by itself.
         var members = false
         var tails: [Double] = []
+        /// Whether 1 − QoE counts, and what smooth goodput loses.
+        var qoe = false
+        var goodput = false
+
+        /// How many terms there are.
+        var terms: Int { Term.firstTail + tails.count + (qoe || goodput ? 2 * Term.partsOfLoss : 0) }
     }
 
     /// The terms where `first` starts at once and the other endpoint after `wait`; from the timeout on it never starts.
     /// - Complexity: O(lengths · residuals) look-ups of O(1).
     func sides(startingWith first: Endpoint, wait: Double, needs: Needs) -> Sides {
-        var sides = Sides(count: Term.firstTail + needs.tails.count, members: needs.members ? range.count : 0)
+        var sides = Sides(count: needs.terms, members: needs.members ? range.count : 0)
         if first == .server {
             serverFirst(wait, needs, &sides)
         } else {
             deviceFirst(wait, needs, &sides)
         }
+        if needs.qoe || needs.goodput { losses(startingWith: first, wait, needs, &sides) }
         return sides
     }
 

@@ -47,7 +47,9 @@ struct DispatchGroups: PlanSource, Sendable {
         needs.members = handsOver
         streams = StreamOptions(buckets: buckets.count, rows: all, standard: standard)
         needs.failed = needs.answers || all.contains { $0.failed != 0 }
-        closest = needs.failed ? 2e-8 : 0
+        needs.qoe = all.contains { $0.losses.qoe != 0 }
+        needs.goodput = all.contains { $0.losses.goodput != 0 }
+        closest = needs.failed || all.contains { !$0.winnerLosses.isZero } ? 2e-8 : 0
         let usesServerFirst = handsOver || rows.contains { Self.canGain(from: $0.server) }
         let usesDeviceFirst = handsOver || rows.contains { Self.canGain(from: $0.device) }
         let curves = Curves(buckets)
@@ -65,7 +67,8 @@ struct DispatchGroups: PlanSource, Sendable {
                     handOvers: handOvers.isEmpty ? nil : handOvers[g]))
             devices.append(
                 WaitSearch(
-                    bucket, first: .device, needs: needs, curve: usesDeviceFirst && needs.mean ? curves.device(g) : nil,
+                    bucket, first: .device, needs: needs,
+                    curve: usesDeviceFirst && (needs.mean || needs.qoe || needs.goodput) ? curves.device(g) : nil,
                     deviceTimes: times, onlyRace: !usesDeviceFirst,
                     handOvers: handOvers.isEmpty ? nil : handOvers[g]))
         }

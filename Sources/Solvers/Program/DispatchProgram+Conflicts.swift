@@ -44,8 +44,10 @@ extension DispatchProgram {
             return program.leastQuantile().certificate.primal
         }
         guard let row = row(limit.metric) else { return nil }
-        let sign: Double = limit.atMost != nil ? 1 : -1
+        let sign: Double = (limit.atMost != nil) != limit.metric.isMaximized ? 1 : -1
         let answer = minimize(row.scaled(by: sign), LimitRows(self, others))
-        return answer.mixtures.isEmpty ? nil : sign * answer.solution.primal
+        guard !answer.mixtures.isEmpty else { return nil }
+        let value = sign * answer.solution.primal
+        return limit.metric.isMaximized ? best(limit.metric) - value : value
     }
 }

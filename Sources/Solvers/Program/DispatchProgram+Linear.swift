@@ -88,7 +88,7 @@ extension LimitRows.Row {
     /// Whether values are amounts, not shares.
     fileprivate var isMoneyOrTime: Bool {
         switch metric {
-        case .ttftMean, .costMean, .energyMean: true
+        case .ttftMean, .costMean, .energyMean, .goodputSmooth: true
         default: false
         }
     }

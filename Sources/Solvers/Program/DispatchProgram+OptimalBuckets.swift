@@ -30,7 +30,8 @@ extension DispatchProgram {
         let search = BucketSearch(workload: profile.workload, mandatoryEdges: mandatoryEdges)
         func answer(_ buckets: Buckets) -> DispatchAnswer {
             DispatchProgram(
-                worlds: [World(profile: profile, buckets: buckets)], costs: costs, objective: objective, limits: limits,
+                worlds: [World(profile: profile, buckets: buckets, losses: worlds[0].losses)], costs: costs,
+                objective: objective, limits: limits,
                 isDeterministic: isDeterministic, handOvers: handOvers
             ).solve()
         }
@@ -82,9 +83,9 @@ extension DispatchProgram {
             rows.addTail(objective, at: time, share: 1 - level)
         }
         guard var row = self.row(isQuantile ? .ttftMean : objective, tails: rows.tails.count) else {
-            preconditionFailure("\(objective.rawValue) needs a price or an energy")
+            preconditionFailure("\(objective.rawValue) needs what the data cannot tell")
         }
-        var offset = 0.0
+        var offset = objective.isMaximized ? -best(objective) : 0
         for limit in rows.rows {
             // A multiplier is positive for a bound from above, negative for one from below; each has its own row.
             let multiplier = prices.multipliers[limit.metric] ?? 0
@@ -92,8 +93,12 @@ extension DispatchProgram {
             row.add(limit.row, times: price)
             offset -= price * limit.bound
         }
-        let needs = BucketTerms.Needs(mean: true, answers: true, failed: true, tails: rows.tails)
-        let terms = cells.ranges.map { BucketTerms(worlds[0].profile, range: $0, share: 1) }
+        let needs = BucketTerms.Needs(
+            mean: true, answers: true, failed: true, tails: rows.tails, qoe: row.losses.qoe != 0,
+            goodput: row.losses.goodput != 0)
+        let terms = cells.ranges.map {
+            BucketTerms(worlds[0].profile, range: $0, share: 1, losses: worlds[0].losses)
+        }
         let families = [row.terms(startingWith: .server), row.terms(startingWith: .device)]
         let costs = CandidateCosts(count: terms.count, candidates: actions.count) { c, cell in
             let action = actions[c]

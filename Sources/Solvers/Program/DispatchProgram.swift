@@ -19,10 +19,13 @@ public struct DispatchProgram: Sendable {
         public let buckets: Buckets
         /// Its share of all requests, above 0...1; all worlds' shares sum to 1.
         public let share: Double
+        /// What late first tokens cost readers; nil where nobody asks for quality.
+        public let losses: StreamLosses?
 
         /// A part of all requests; buckets without requests are joined to a neighbour.
-        public init(profile: ServingProfile, buckets: Buckets, share: Double = 1) {
+        public init(profile: ServingProfile, buckets: Buckets, share: Double = 1, losses: StreamLosses? = nil) {
             self.profile = profile
+            self.losses = losses
             self.buckets = buckets.occupied(in: profile.workload)
             self.share = share
         }
@@ -66,7 +69,7 @@ public struct DispatchProgram: Sendable {
     var bucketTerms: [BucketTerms] {
         worlds.enumerated().flatMap { number, world in
             world.buckets.ranges(in: world.profile.workload).map {
-                BucketTerms(world.profile, world: number, range: $0, share: world.share)
+                BucketTerms(world.profile, world: number, range: $0, share: world.share, losses: world.losses)
             }
         }
     }
@@ -83,12 +86,19 @@ public struct DispatchProgram: Sendable {
     private func solveWaits() -> DispatchAnswer {
         if objective.quantileLevel != nil { return leastQuantile() }
         if let problem = shareLimited { return DispatchAnswer(problem.solve(), limited: problem.limited) }
-        guard let row = row(objective) else { preconditionFailure("\(objective.rawValue) needs a price or an energy") }
+        guard let row = row(objective) else {
+            preconditionFailure("\(objective.rawValue) needs what the data cannot tell")
+        }
         let answer = minimize(row, LimitRows(self))
         guard answer.solution.status != .infeasible else { return .infeasible(conflicts()) }
         var certificate = answer.certificate
         // No metric is below 0 but by rounding.
         if certificate.primal < 0 { (certificate.primal, certificate.bound) = (0, min(0, certificate.bound)) }
+        // What is maximized: the negative is minimized.
+        if objective.isMaximized {
+            certificate.primal -= best(objective)
+            certificate.bound -= best(objective)
+        }
         return DispatchAnswer(
             status: answer.status, plans: plans(answer.mixtures), certificate: certificate, tail: nil,
             tieBreak: nil, conflicts: [], rounds: answer.solution.rounds, evaluations: answer.evaluations)
@@ -119,16 +129,42 @@ public struct DispatchProgram: Sendable {
     /// quantile, which takes tens of solves.
     public var isQuick: Bool {
         if shareLimited != nil { return true }
-        let answers: Set<Metric> = [.deviceAnswerShare, .failedShare, .costMean, .energyMean]
+        let answers: Set<Metric> = [
+            .deviceAnswerShare, .failedShare, .costMean, .energyMean, .qoeMean, .goodputSmooth,
+        ]
         let named = [objective] + limits.map(\.metric)
         return !isDeterministic && objective.quantileLevel == nil && named.allSatisfy { !answers.contains($0) }
     }
 
-    /// The row of a metric that is a mean; nil for a quantile or where a price is missing.
+    /// The row of a metric that is a mean; nil for a quantile or where the data cannot tell it.
+    ///
+    /// Of a metric that is maximized it is the row of `best` less the metric.
     func row(_ metric: Metric, tails: Int = 0) -> OutcomeRow? {
-        OutcomeRow(
+        var row = OutcomeRow(
             metric, meanPromptTokens: meanPromptTokens, costs: costs, transfer: handOvers?.rules.transfer ?? 0,
             tails: tails)
+        guard metric.isMaximized else { return row }
+        let losses = worlds.compactMap(\.losses)
+        guard losses.count == worlds.count else { return nil }
+        if metric == .qoeMean {
+            guard losses.allSatisfy({ $0.qoe != nil }) else { return nil }
+            if losses.contains(where: { $0.qoe?.winnerMatters == true }) { row?.winnerLosses.qoe = 1 }
+        } else {
+            // One rate for all worlds: that of all requests.
+            row?.losses.goodput = losses[0].rate
+            if losses.contains(where: \.goodput.winnerMatters) { row?.winnerLosses.goodput = losses[0].rate }
+        }
+        return row
+    }
+
+    /// The value of a metric that is maximized if every first token came at once.
+    func best(_ metric: Metric) -> Double {
+        switch metric {
+        case .qoeMean: 1
+        case .goodputSmooth:
+            worlds.reduce(0) { $0 + $1.share * ($1.losses.map { $0.outputTokens * $0.rate } ?? 0) }
+        default: preconditionFailure("\(metric.rawValue) is minimized")
+        }
     }
 
     /// The plans, a world each, that mixtures a bucket amount to.
@@ -147,7 +183,7 @@ public struct DispatchProgram: Sendable {
 public struct DispatchAnswer: Sendable {
     /// How good a policy is, and why it cannot be much better.
     public struct Certificate: Sendable, Equatable {
-        /// The policy's value of what is minimized.
+        /// The policy's value of what is minimized: the negative of a metric that is maximized.
         public var primal: Double
         /// No policy that keeps the limits has a smaller value.
         public var bound: Double

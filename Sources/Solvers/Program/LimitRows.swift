@@ -51,15 +51,20 @@ struct LimitRows: Sendable {
         switch metric {
         case .devicePrefillShare, .serverPrefillShare, .deviceAnswerShare, .failedShare:
             if isAtLeast ? bound <= 0 : bound >= 1 { return }
+        case .qoeMean: if isAtLeast ? bound <= 0 : bound >= 1 { return }
+        case .goodputSmooth: break
         default: if isAtLeast && bound <= 0 { return }
         }
         guard let row = program.row(metric) else {
-            preconditionFailure("\(metric.rawValue) needs a price or an energy")
+            preconditionFailure("\(metric.rawValue) needs what the data cannot tell")
         }
+        // The row is of the metric, or of its best value less the metric: what is at least is then at most.
+        let isTurned = isAtLeast != metric.isMaximized
+        let most = metric.isMaximized ? program.best(metric) - bound : bound
         rows.append(
             Row(
-                metric: metric, isAtLeast: isAtLeast, row: isAtLeast ? row.scaled(by: -1) : row,
-                bound: isAtLeast ? -bound : bound, tail: nil))
+                metric: metric, isAtLeast: isAtLeast, row: isTurned ? row.scaled(by: -1) : row,
+                bound: isTurned ? -most : most, tail: nil))
     }
 
     /// Adds P(T > t) ≤ `share` (turned round: −P(T > t) ≤ `share`).

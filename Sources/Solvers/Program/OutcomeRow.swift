@@ -3,8 +3,9 @@ internal import Serving
 
 /// Coefficients of a metric over the means that a policy brings about: metric = Σ coefficient · mean.
 ///
-/// Means are per request: the capped TTFT, tokens prefilled and decoded, shares of requests, and P(T > t) for each of
-/// the program's tail times.
+/// Means are per request: the capped TTFT, tokens prefilled and decoded, shares of requests, P(T > t) for each of
+/// the program's tail times, and what late first tokens cost readers. Of a metric that is maximized the row is that of its
+/// negative, without the constant (`DispatchProgram.best`).
 struct OutcomeRow: Sendable {
     /// E[min(T, timeout)].
     var mean = 0.0
@@ -22,6 +23,10 @@ struct OutcomeRow: Sendable {
     var failed = 0.0
     /// P(T > t), one for each tail time.
     var tails: [Double]
+    /// 1 − QoE, and what smooth goodput loses.
+    var losses = LossPrices()
+    /// Of these, what it matters who answers for.
+    var winnerLosses = LossPrices()
 
     /// A row of zeros.
     init(tails: Int) { self.tails = Array(repeating: 0, count: tails) }
@@ -48,6 +53,8 @@ struct OutcomeRow: Sendable {
             devicePrefill = energy.prefill
             streams.devicePrefill = energy.prefill
             streams.deviceDecode = energy.decode
+        case .qoeMean: losses.qoe = 1
+        case .goodputSmooth: losses.goodput = 1
         default: return nil
         }
     }
@@ -76,6 +83,8 @@ struct OutcomeRow: Sendable {
         streams.add(row.streams, times: factor)
         failed += factor * row.failed
         for t in tails.indices { tails[t] += factor * row.tails[t] }
+        losses.add(row.losses, times: factor)
+        winnerLosses.add(row.winnerLosses, times: factor)
     }
 
     /// The row over the terms of actions that start `first` at once.
@@ -93,7 +102,10 @@ struct OutcomeRow: Sendable {
                 (isServer ? deviceAnswers : serverAnswers) - firstAnswers,
                 (isServer ? streams.deviceDecode : streams.serverDecode) - firstDecode, failed - firstAnswers,
                 -firstDecode,
-            ] + tails)
+            ] + tails + [
+                losses.qoe, winnerLosses.qoe, -winnerLosses.qoe, losses.goodput, winnerLosses.goodput,
+                -winnerLosses.goodput,
+            ])
     }
 }
 
@@ -111,7 +123,7 @@ struct TermRow: Sendable {
     let coefficients: [Double]
 }
 
-/// What the wait w of the second endpoint changes, in the order in which terms are stored; tails follow.
+/// What the wait w of the second endpoint changes, in the order in which terms are stored; tails follow, then losses.
 enum Term {
     /// E[min(T, timeout)]: grows with w, concave.
     static let mean = 0
@@ -127,6 +139,9 @@ enum Term {
     static let failedDecode = 5
     /// The first of the terms P(T > t): they grow with w.
     static let firstTail = 6
+    /// Terms of each of the two losses, all of which grow with w: at the second endpoint's pace whoever answers, and what the
+    /// first one's pace adds and takes off where it answers.
+    static let partsOfLoss = 3
 
     /// Whether a term falls as w grows; the others grow.
     @inline(__always)

@@ -71,7 +71,7 @@ extension WaitSearch {
                 waits.formUnion([mark - time, longestWait(for: time, by: mark).nextUp])
             }
         }
-        if needs.answers {
+        if needs.answers || needs.qoe || needs.goodput {
             let few = max(2, Int(Double(count).squareRoot()))
             for a in evenly(own, few) {
                 for b in evenly(other, few) { waits.formUnion([a - b, (a - b).nextDown]) }

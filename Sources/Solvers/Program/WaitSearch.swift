@@ -41,7 +41,7 @@ struct WaitSearch: Sendable {
         self.needs = needs
         self.curve = curve
         self.deviceTimes = deviceTimes
-        stride = Term.firstTail + needs.tails.count
+        stride = needs.terms
         lastSeen = bucket.lastSeen(first)
         states = handOvers.map { HandOverStates($0, first: first, members: bucket.range.count) }
         insert(0, at: 0)
@@ -51,6 +51,9 @@ struct WaitSearch: Sendable {
     }
 
     var timeout: Double { bucket.profile.timeout }
+
+    /// How much more the sum of a loss may be off by than that of other terms.
+    private static let lossRounding = 64.0
 
     /// Values a wait.
     private mutating func insert(_ wait: Double, at place: Int) {
@@ -75,7 +78,11 @@ struct WaitSearch: Sendable {
         var sum =
             abs(row.prefill) * bucket.tokenSum + abs(row.answers) * bucket.requestSum + abs(row.decode)
             * bucket.outputSum
-        for j in 0..<stride { sum += abs(row.coefficients[j] * at[number * stride + j]) }
+        // Losses are sums over many knots.
+        let losses = Term.firstTail + needs.tails.count
+        for j in 0..<stride {
+            sum += (j < losses ? 1 : Self.lossRounding) * abs(row.coefficients[j] * at[number * stride + j])
+        }
         return sum
     }
 
@@ -113,7 +120,8 @@ struct WaitSearch: Sendable {
         var (best, least) = settleLeast(&values, streams)
         // Sums of terms are not exact: differences of rounding must not be chased.
         let size = zip(left, right).reduce(0) { max($0, abs($1.0) + abs($1.1)) }
-        let tolerance = max(tolerance, 4e-15 * size)
+        let tolerance = max(
+            tolerance, 4e-15 * (stride > Term.firstTail + needs.tails.count ? Self.lossRounding : 1) * size)
         var bound = min(least, known - offset)
         var place = 0
         while place + 1 < order.count {
@@ -190,10 +198,14 @@ struct WaitSearch: Sendable {
             var least = min(relaxed(from, curve.usage(at: from)), relaxed(to, curve.usage(at: to)))
             let inner = curve.vertices(strictlyBetween: from, to)
             if !inner.isEmpty {
-                let k = curve.minimizer(
-                    valueSlope: slope, price: price, within: inner.lowerBound...inner.upperBound - 1)
-                target = curve.positions[k]
+                let all = inner.lowerBound...inner.upperBound - 1
+                let k = curve.minimizer(valueSlope: slope, price: price, within: all)
                 least = min(least, relaxed(curve.positions[k], curve.usage[k]))
+                // Losses have no chord that bounds them, but their rise tells where the best wait may be.
+                let rise = rise(a, b, row) / (to - from)
+                target =
+                    curve.positions[
+                        rise > 0 ? curve.minimizer(valueSlope: slope + rise, price: price, within: all) : k]
             }
             let others = quick - meanPrice * meanA - startPrice * before[b * stride + Term.start]
             bound = max(bound, least + others)
@@ -204,6 +216,13 @@ struct WaitSearch: Sendable {
             steps(b, before, row) ? to.nextDown : nil, steps(a, after, row) ? from.nextUp : nil,
         ].compactMap(\.self).first { $0 > from && $0 < to }
         return (bound, beside)
+    }
+
+    /// By how much losses grow between two waits.
+    private func rise(_ a: Int, _ b: Int, _ row: TermRow) -> Double {
+        (Term.firstTail + needs.tails.count..<max(stride, Term.firstTail + needs.tails.count)).reduce(0) {
+            $0 + row.coefficients[$1] * (before[b * stride + $1] - after[a * stride + $1])
+        }
     }
 
     /// Whether a term that matters differs at a wait from what it tends to on one side.
@@ -222,7 +241,10 @@ struct WaitSearch: Sendable {
         }
         if let wait = target.flatMap(inside) { return wait }
         if row.coefficients[Term.start] != 0, let wait = startStep(between: from, to).flatMap(inside) { return wait }
-        let whoWins = countsStreams || (Term.answers...Term.failedDecode).contains { row.coefficients[$0] != 0 }
+        let losses = Term.firstTail + needs.tails.count
+        let whoWins =
+            countsStreams || (Term.answers...Term.failedDecode).contains { row.coefficients[$0] != 0 }
+            || stride > losses && [1, 2, 4, 5].contains { row.coefficients[losses + $0] != 0 }
         return whoWins ? inside(from + (to - from) / 2) : nil
     }
 }

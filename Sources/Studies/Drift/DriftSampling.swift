@@ -22,7 +22,7 @@ struct DriftSampling {
     /// - Complexity: O(parts) evaluations of the policy for each new trace; holds one at a time.
     func standardErrors(of metrics: [Metric], _ plans: [DispatchPlan]) -> [Metric: Double] {
         guard !metrics.isEmpty else { return [:] }
-        let handOvers = now.handOvers(problem)
+        let (handOvers, quality) = (now.handOvers(problem), now.quality(problem))
         var variances: [Metric: Double] = [:]
         let count = Double(Self.parts)
         for role in NewTrace.Role.allCases where roles.contains(role) {
@@ -31,7 +31,8 @@ struct DriftSampling {
             var values: [Metric: [Double]] = [:]
             for part in 0..<Self.parts {
                 guard let worlds = worlds(with: own.without(part, of: hands), as: role) else { return [:] }
-                let outcomes = PolicyOutcomes(plans, in: worlds, metrics, problem, handOvers: handOvers)
+                let outcomes = PolicyOutcomes(
+                    plans, in: worlds, metrics, problem, handOvers: handOvers, quality: quality)
                 for metric in metrics { if let value = outcomes[metric] { values[metric, default: []].append(value) } }
             }
             for (metric, own) in values where own.count == Self.parts {

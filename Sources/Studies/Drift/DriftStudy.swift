@@ -25,7 +25,7 @@ public struct DriftStudy: Sendable {
         }
 
         /// By how much the table is worse, in the objective's unit; below 0 where it is better.
-        public var loss: Double { held - solved }
+        public var loss: Double { metric.isMaximized ? solved - held : held - solved }
 
         /// `loss` as a share of what can be had; infinite where that is 0 and the table has more.
         public var share: Double {
@@ -109,8 +109,12 @@ public struct DriftStudy: Sendable {
         let plans = table.bucketSets.map(PolicyCheck.plan)
         let asked = table.limits.keys.compactMap(Metric.init(rawValue:)).sorted()
         let metrics = Set(asked + table.expected.keys.compactMap(Metric.init(rawValue:)) + [problem.objective])
-        let before = PolicyOutcomes(plans, in: worlds.then, metrics, problem, handOvers: then.handOvers(problem))
-        let after = PolicyOutcomes(plans, in: worlds.now, metrics, new, handOvers: now.handOvers(new))
+        let before = PolicyOutcomes(
+            plans, in: worlds.then, metrics, problem, handOvers: then.handOvers(problem),
+            quality: then.quality(problem))
+        let after = PolicyOutcomes(
+            plans, in: worlds.now, metrics, new, handOvers: now.handOvers(new),
+            quality: now.quality(new))
         outcomes = metrics.sorted().compactMap { metric in
             before[metric].flatMap { old in after[metric].map { (metric, old, $0) } }
         }
@@ -151,7 +155,9 @@ public struct DriftStudy: Sendable {
             notes.append("the new rows have no policy to compare with: \(error)")
             return
         }
-        let solved = PolicyOutcomes(plans, in: worlds, [new.objective], new, handOvers: now.handOvers(new))
+        let solved = PolicyOutcomes(
+            plans, in: worlds, [new.objective], new, handOvers: now.handOvers(new),
+            quality: now.quality(new))
         guard let held, let value = solved[new.objective] else { return }
         regret = Regret(metric: new.objective, held: held, solved: value)
     }

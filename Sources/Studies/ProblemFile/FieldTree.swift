@@ -49,6 +49,13 @@ struct FieldTree: Sendable {
         ("exchange", FieldTree(values: ["per_joule"])),
         ("reader", FieldTree(values: ["tokens_per_second", "population"])),
         ("migration", FieldTree(values: ["network", "transfer", "epsilon", "allow_stall"])),
+        (
+            "metrics",
+            FieldTree([
+                ("ttft_target", .value), ("deadline", FieldTree(values: ["tokens_per_second", "offset"])),
+                ("alpha", .value),
+            ])
+        ),
         ("objective", .value),
         ("limits", limits),
         ("deterministic", .value),

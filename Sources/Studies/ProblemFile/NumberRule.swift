@@ -8,6 +8,12 @@ struct NumberRule: Sendable {
     /// A share, from 0 to 1.
     static let share = NumberRule(wanted: "a share from 0 to 1", allows: { (0...1).contains($0) })
 
+    /// A score of quality.
+    static let score = NumberRule(wanted: "a score from 0 to 1", allows: { (0...1).contains($0) })
+
+    /// Any number of `unit`.
+    static func any(_ unit: String) -> NumberRule { NumberRule(wanted: "a number, in \(unit)", allows: { _ in true }) }
+
     /// A share that leaves something on both sides.
     static let properShare = NumberRule(wanted: "a share between 0 and 1", allows: { 0 < $0 && $0 < 1 })
 

@@ -27,6 +27,10 @@ extension Problem {
         line("migration.transfer", canonical(migration?.transfer))
         line("migration.epsilon", canonical(migration?.epsilon))
         line("migration.allow_stall", migration.map { "\($0.allowsStall)" } ?? "null")
+        line("metrics.ttft_target", canonical(metrics.ttftTarget))
+        line("metrics.deadline.tokens_per_second", canonical(metrics.deadlineTokensPerSecond))
+        line("metrics.deadline.offset", canonical(metrics.deadlineOffset))
+        line("metrics.alpha", canonical(metrics.alpha))
         line("objective", objective.rawValue)
         for limit in limits {
             line("limits.\(limit.metric.rawValue).at_most", canonical(limit.atMost))

@@ -127,7 +127,9 @@ public struct Problem: Sendable, Equatable {
     public var readers: Readers?
     /// What a hand-over of a running response costs and may risk; nil for none (`migration: none`).
     public var migration: MigrationRules?
-    /// What is minimized.
+    /// What the quality of streams is measured against.
+    public var metrics: MetricSettings
+    /// What is minimized, or maximized.
     public var objective: Metric
     /// Limits, in the order of `Metric`.
     public var limits: [Limit]
@@ -168,6 +170,7 @@ public struct Problem: Sendable, Equatable {
         self.moneyPerJoule = nil
         self.readers = nil
         self.migration = MigrationRules()
+        self.metrics = MetricSettings()
         self.objective = objective
         self.limits = limits
         self.isDeterministic = false

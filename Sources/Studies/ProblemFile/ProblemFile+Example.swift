@@ -48,7 +48,12 @@ extension ProblemFile {
           tokens_per_second: 4.8
         # migration: {epsilon: 0.01}        # share of hand-overs that may be late; or none
 
-        objective: ttft.mean                # what is minimized
+        # metrics:                          # what qoe.mean and goodput.smooth are measured against
+        #   ttft_target: 1                  # when Andes' QoE expects the first token
+        #   deadline: {tokens_per_second: 5, offset: 0}   # token j is due at offset + j / tokens_per_second
+        #   alpha: 2.5                      # what a token that an idle reader could have read weighs in smooth goodput
+
+        objective: ttft.mean                # what is minimized; qoe.mean and goodput.smooth are maximized
 
         limits:
           device.prefill_share: {at_most: 0.2}

@@ -47,6 +47,7 @@ struct ProblemReader {
         problem.moneyPerJoule = root.section("exchange")?.requiredNumber("per_joule", .nonNegative("money per joule"))
         problem.readers = root.section("reader").flatMap(readers)
         problem.migration = migration(root, otherwise: problem.migration)
+        if let section = root.section("metrics") { problem.metrics = metrics(section, otherwise: problem.metrics) }
         problem.isDeterministic = root.truth("deterministic") ?? problem.isDeterministic
         problem.confidence = root.number("confidence", .confidence)
         problem.budgetWindowHours = windowHours(root) ?? problem.budgetWindowHours
@@ -58,6 +59,7 @@ struct ProblemReader {
         checkMoney(of: problem, in: root)
         checkConfidence(of: problem, in: root)
         checkMigration(of: problem, in: root)
+        checkQuality(of: problem, in: root)
         return findings.isEmpty ? problem : nil
     }
 
@@ -248,6 +250,8 @@ extension Metric {
         case .devicePrefillShare, .serverPrefillShare, .deviceAnswerShare, .failedShare: .share
         case .costMean: .nonNegative("money per request")
         case .energyMean: .nonNegative("joules per request")
+        case .qoeMean: .score
+        case .goodputSmooth: .any("tokens per second, or per request")
         case .ttftMean, .ttftQuantile: .positive("seconds")
         }
     }

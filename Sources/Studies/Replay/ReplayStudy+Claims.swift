@@ -5,10 +5,12 @@ internal import Traces
 
 extension ReplayStudy {
     /// Where the replay finds other outcomes than the table claims, by more than sampling explains; a sentence each.
-    static func disagreements(_ table: PolicyTable, _ row: Row) -> [String] {
+    static func disagreements(_ table: PolicyTable, _ problem: Problem, _ row: Row, _ options: Options) -> [String] {
         table.expected.keys.sorted().compactMap { name in
             guard let metric = Metric(rawValue: name), let claimed = table.expected[name] else { return nil }
             guard let value = row.outcomes[metric] else { return nil }
+            // Measured against something else, quality is another number.
+            if metric.isMaximized, options.metrics != problem.metrics { return nil }
             let error = row.outcomes.error(of: metric)
             if let level = metric.quantileLevel {
                 guard !mayBe(claimed, the: level, of: row.outcomes) else { return nil }
@@ -21,7 +23,7 @@ extension ReplayStudy {
             let found = (value: value, error: error ?? 0)
             return """
                 the table claims \(name) \(metric.value(claimed)), the replay finds \(metric.value(found.value)) ± \
-                \(metric.amount(found.error))
+                \(metric.amount(found.error))\(metric.isMaximized ? "; the table counts one mean pace and no hand-overs" : "")
                 """
         }
     }

@@ -1,7 +1,7 @@
 public import Policies
 internal import Profiles
 public import Replay
-internal import Serving
+public import Serving
 internal import Solvers
 internal import Traces
 
@@ -21,9 +21,7 @@ public struct ReplayStudy: Sendable {
         public var metrics: MetricSettings
 
         /// Options.
-        public init(
-            requests: Int = 100_000, seed: Int = 1, workers: Int = 1, metrics: MetricSettings = MetricSettings()
-        ) {
+        public init(requests: Int = 100_000, seed: Int = 1, workers: Int = 1, metrics: MetricSettings) {
             self.requests = requests
             self.seed = seed
             self.workers = workers
@@ -77,7 +75,7 @@ public struct ReplayStudy: Sendable {
     /// - Throws: `StudyError.unsupported` where the table is for other hours of the day than the problem.
     /// - Complexity: O(requests) a policy; memory does not grow with them.
     public static func replay(
-        _ table: PolicyTable, on problem: Problem, _ profiles: StudyProfiles, options: Options = Options(),
+        _ table: PolicyTable, on problem: Problem, _ profiles: StudyProfiles, options: Options,
         progress: (String) -> Void = { _ in }
     ) throws(StudyError) -> ReplayStudy {
         let worlds = StudyWorld.of(.all, profiles)
@@ -117,7 +115,7 @@ public struct ReplayStudy: Sendable {
         return ReplayStudy(
             table: table, problem: problem, profiles: profiles, options: options, rows: rows,
             hasArrivals: rate != nil, paces: paces,
-            notes: profiles.notes + disagreements(table, rows[0])
+            notes: profiles.notes + disagreements(table, problem, rows[0], options)
                 + remarks(table, problem, profiles, worlds, options, hasOutputs: hasOutputs))
     }
 

@@ -138,7 +138,8 @@ public actor WhatIf {
         _ one: Case, holding candidates: [Candidate], resolves: Bool
     ) throws(StudyError) -> Point {
         let worlds = StudyWorld.of(.all, one.profiles)
-        let judge = WorldsModel(worlds.map { ($0.profile, $0.share) })
+        let losses = worlds.compactMap { $0.losses(one.problem, one.profiles) }
+        let judge = WorldsModel(worlds.map { ($0.profile, $0.share) }, losses: losses)
         func outcomes(_ plans: [DispatchPlan]) -> Outcomes {
             judge.outcomes(
                 of: plans.count == 1 ? worlds.map { _ in plans[0] } : plans, costs: one.problem.costs,
@@ -149,7 +150,7 @@ public actor WhatIf {
         if resolves {
             try SolveStudy.checkFigures(one.problem, one.profiles)
             do {
-                let run = try SolveRun(one.problem, one.profiles, part: .all)
+                let run = try SolveRun(one.problem, one.profiles, part: .all, losses: losses)
                 optimum = Optimum(
                     plans: run.answer.plans, outcomes: outcomes(run.answer.plans), certificate: run.answer.certificate)
             } catch .infeasible(let why) {
@@ -212,7 +213,7 @@ extension Problem {
         var key = self
         (key.server.price, key.server.tpot, key.device.price, key.device.tpot) = (nil, nil, nil, nil)
         (key.device.energy, key.moneyPerJoule, key.readers, key.migration) = (nil, nil, nil, nil)
-        (key.objective, key.limits, key.isDeterministic) = (.ttftMean, [], false)
+        (key.metrics, key.objective, key.limits, key.isDeterministic) = (MetricSettings(), .ttftMean, [], false)
         (key.discoAlpha, key.asOf, key.validityDays, key.revision) = (0, nil, nil, 1)
         (key.rollout, key.maxExtraLoad, key.sha256) = (nil, nil, "")
         key.workload.buckets = .exact

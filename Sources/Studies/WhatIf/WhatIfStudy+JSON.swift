@@ -27,6 +27,7 @@ extension WhatIfStudy {
                 "broken_limits": .array(judged.brokenLimits.map { .string($0.rawValue) }),
             ])
         }
+        let sign: Double = point.objective.isMaximized ? -1 : 1
         return .object([
             "name": .string(point.scenario.name),
             "settings": .object(
@@ -36,7 +37,9 @@ extension WhatIfStudy {
             "metric": .string(point.objective.rawValue),
             "status": .string(point.optimum != nil ? "optimal" : point.infeasible != nil ? "infeasible" : "held"),
             "reason": .init(point.infeasible),
-            "objective": .init(point.optimum?.certificate.primal), "bound": .init(point.optimum?.certificate.bound),
+            // What is maximized is told in its own sign.
+            "objective": .init(point.optimum.map { sign * $0.certificate.primal }),
+            "bound": .init(point.optimum.map { sign * $0.certificate.bound }),
             "gap": .init(point.optimum?.certificate.gap),
             "multipliers": point.optimum?.certificate.multipliers.json ?? .null,
             "expected": point.optimum?.outcomes.json ?? .null, "held": .array(held),

@@ -40,3 +40,36 @@ public struct MetricSettings: Sendable, Hashable {
         Double(tokens) - alpha * deadlineTokensPerSecond * min(idle, timeout)
     }
 }
+
+extension MetricSettings {
+    /// 1 − Andes' QoE of a response whose first token comes at `first` and the others `gap` seconds after one another.
+    ///
+    /// Does not fall with `first`. Source: Andes (arXiv 2404.16283); closed form: docs/maths/quality.md.
+    /// - Parameters:
+    ///   - first: Seconds from submission.
+    ///   - tokens: How many tokens the response has, ≥ 0.
+    ///   - gap: Seconds between tokens.
+    ///   - pace: The reader's, in tokens per second.
+    /// - Returns: The loss, between 0 and 1.
+    public func qoeLoss(first: Double, tokens: Int, gap: Double, reader pace: Double) -> Double {
+        let lateness = first - ttftTarget
+        let n = Double(tokens)
+        let slope = max(0, gap - 1 / pace)
+        let last = lateness + (n - 1) * slope
+        guard tokens > 0, last > 0 else { return 0 }
+        // Tokens from this one on come after they are due.
+        let punctual = lateness > 0 ? 0 : min(n - 1, (-lateness / slope).rounded(.down) + 1)
+        let late = (n - punctual) * (lateness + slope * (punctual + n - 1) / 2)
+        return min(1, late / (n * last + n * (n - 1) / (2 * pace)))
+    }
+
+    /// The largest delay of such a response's tokens behind their deadlines, in seconds, ≥ 0.
+    public func idle(first: Double, tokens: Int, gap: Double) -> Double {
+        tokens == 0 ? 0 : max(0, first - onTime(tokens: tokens, gap: gap))
+    }
+
+    /// Until when the first token of such a response may come for all to meet their deadlines; t_j − d_j is linear in j.
+    public func onTime(tokens: Int, gap: Double) -> Double {
+        min(deadline(1), deadline(tokens) - Double(tokens - 1) * gap)
+    }
+}
