@@ -24,6 +24,8 @@ struct LossCurves: Sendable {
     private let means: [Double]
     private let meansAbove: [Double]
     private let meansBelow: [Double]
+    /// The knots after the first as a distribution: the number of those up to a time is one look-up.
+    private let index: Empirical
     private let exact: @Sendable (Endpoint, Double) -> [Double]
 
     /// At most so many numbers an array: lengths times knots.
@@ -69,6 +71,7 @@ struct LossCurves: Sendable {
         }
         self.exact = exact
         self.knots = knots
+        index = Empirical(sorted: Array(knots.dropFirst()))
         let heights = stepTime == nil ? lengths.map { _ in 0 } : each { $0 == 1 ? 1 : 0 }
         self.stepTime = heights.contains { $0 > 0 } ? stepTime ?? .infinity : .infinity
         steps = heights
@@ -104,13 +107,7 @@ struct LossCurves: Sendable {
 
     /// The number of the knot that begins the interval which holds a time.
     @inline(__always) func cell(_ time: Double) -> Int {
-        var low = 1
-        var high = knots.count - 1
-        while low < high {
-            let middle = (low + high) / 2
-            if knots[middle] > time { high = middle } else { low = middle + 1 }
-        }
-        return low - 1
+        min(index.rank(time), knots.count - 2)
     }
 
     /// A part of a length's curve at a knot.
