@@ -106,6 +106,19 @@ public struct DeviceProfile: Sendable, Equatable {
         r < .infinity ? max(fit.seconds(promptTokens: length) + r, floor) : timeout
     }
 
+    /// The device where a share of all requests, whatever it would have answered, finds it down.
+    /// - Parameter share: 0...1.
+    /// - Returns: Masses times 1 − share, and the share among the failures.
+    public func failing(_ share: Double) -> DeviceProfile {
+        let up = 1 - share
+        return DeviceProfile(
+            fit: fit, residuals: up > 0 ? residuals : [], masses: up > 0 ? masses.map { $0 * up } : [], floor: floor,
+            failedShare: failedShare * up + share, observations: observations, seen: residualsSeen,
+            censoring: censoring.map {
+                Censoring(rows: $0.rows, unidentified: $0.unidentified * up, identifiedUpTo: $0.identifiedUpTo)
+            }, timeout: timeout)
+    }
+
     /// What cancelled rows leave open.
     public struct Censoring: Sendable, Equatable {
         /// How many rows were cancelled.

@@ -37,6 +37,14 @@ public enum JSONValue: Sendable, Hashable, Encodable {
         }
     }
 
+    /// The value on one line, which YAML reads as the same.
+    var line: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(self) else { preconditionFailure("a JSON value always encodes") }
+        return String(decoding: data, as: UTF8.self)
+    }
+
     /// The value as readable text with sorted members and a newline at the end: the same bytes for equal values.
     public func text() -> String {
         let encoder = JSONEncoder()

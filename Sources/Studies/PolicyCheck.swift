@@ -111,6 +111,11 @@ public struct PolicyCheck: Sendable {
             findings.append(
                 "objective: the table minimizes \(table.objective), the problem \(problem.objective.rawValue)")
         }
+        if let pace = table.readerTokensPerSecond, problem.readers == nil {
+            findings.append(
+                "reader: the table hands responses over to readers of \(text(pace)) tokens/s, the problem has no reader"
+            )
+        }
         if table.timeout != problem.timeout {
             findings.append("timeout: the table has \(table.timeout) s, the problem \(problem.timeout) s")
         }

@@ -33,6 +33,8 @@ public struct StudyProfiles: Sendable {
     public let day: Day?
     /// Whether the server's TTFT goes with the hour of the day; nil where that was not asked or has no answer.
     public let hourEvidence: HourEvidence?
+    /// Outages that worlds have besides (`disco whatif`).
+    let outages: [WorldChange.Outage]
     /// Remarks for the user.
     public let notes: [String]
 
@@ -93,21 +95,17 @@ public struct StudyProfiles: Sendable {
             case .promptTokens(let edges): groups = .groups(lowerEdges: edges.isEmpty ? defaultGroups : edges)
             }
             let needsHours = wantsHours || wantsHourEvidence || problem.server.periods != nil
-            server = change.rows(
-                try await read(
-                    "server", trace,
-                    TraceSelection(lengths: groups, needsTTFT: true, wantsHours: needsHours, tuningShare: share)),
-                of: .server)
+            server = try await read(
+                "server", trace,
+                TraceSelection(lengths: groups, needsTTFT: true, wantsHours: needsHours, tuningShare: share))
             hasHours = needsHours && sources.last?.report.hasCalendarTime == true
             if problem.server.periods != nil, !hasHours { throw .profile(.noHourOfDay, path: trace.path) }
         }
         var device: TraceRows?
         if case .trace(let trace) = problem.device.ttft {
-            device = change.rows(
-                try await read(
-                    "device", trace,
-                    TraceSelection(lengths: .exact, needsTTFT: true, wantsHours: wantsHours, tuningShare: share)),
-                of: .device)
+            device = try await read(
+                "device", trace,
+                TraceSelection(lengths: .exact, needsTTFT: true, wantsHours: wantsHours, tuningShare: share))
         }
         var paces: [Endpoint: TracePaces] = [:]
         for (endpoint, spec) in [(Endpoint.server, problem.server), (.device, problem.device)]
@@ -168,7 +166,7 @@ public struct StudyProfiles: Sendable {
         return StudyProfiles(
             all: all, tuning: parts?.tuning, heldOut: parts?.heldOut, sources: sources, hourly: hourly, paces: paces,
             evidence: server.flatMap(PoolingEvidence.init(rows:)), isConditioned: maker.isConditioned, day: day,
-            hourEvidence: hourEvidence, notes: notes)
+            hourEvidence: hourEvidence, outages: change.outages, notes: notes)
     }
 }
 

@@ -24,8 +24,13 @@ public struct StudyWorld: Sendable {
             case .tuning: (profiles.tuning, profiles.day?.tuning)
             case .heldOut: (profiles.heldOut, profiles.day?.heldOut)
             }
-        if let day { return day.periods.map { StudyWorld(hours: $0.hours, share: $0.share, profile: $0.profile) } }
-        return whole.map { [StudyWorld(hours: nil, share: 1, profile: $0)] } ?? []
+        func after(_ profile: ServingProfile) -> ServingProfile {
+            profiles.outages.reduce(profile) { $0.withOutage(of: $1.endpoint, share: $1.share) }
+        }
+        if let day {
+            return day.periods.map { StudyWorld(hours: $0.hours, share: $0.share, profile: after($0.profile)) }
+        }
+        return whole.map { [StudyWorld(hours: nil, share: 1, profile: after($0))] } ?? []
     }
 
     /// The worlds of the held-out part.

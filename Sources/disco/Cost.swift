@@ -32,12 +32,15 @@ struct Cost: AsyncParsableCommand {
 
     @OptionGroup var options: ProblemOptions
 
+    /// A month has 30 days.
+    private var perMonth: Double { requestsPerMonth ?? requestsPerSecond.map { $0 * 86_400 * 30 } ?? 1e6 }
+
     func validate() throws {
         if requestsPerMonth != nil, requestsPerSecond != nil {
             throw ValidationError("--requests-per-month and --requests-per-second say the same: give one.")
         }
         for (name, value) in [
-            ("--requests-per-month", requestsPerMonth), ("--requests-per-second", requestsPerSecond),
+            ("--requests-per-month", perMonth), ("--requests-per-second", requestsPerSecond),
             ("--requests-per-day", requestsPerDay), ("--battery", battery),
         ] {
             if let value, !(value > 0 && value.isFinite) {
@@ -48,11 +51,9 @@ struct Cost: AsyncParsableCommand {
 
     func run() async throws {
         try await Console.run {
-            let whatIf = try options.whatIf(problem)
+            let whatIf = try await options.whatIf(problem)
             var tables: [WhatIf.Candidate] = []
             for path in policy { tables.append(try await WhatIfCommand.table(whatIf, path)) }
-            // A month of 30 days.
-            let perMonth = requestsPerMonth ?? requestsPerSecond.map { $0 * 86_400 * 30 } ?? 1e6
             let bill = try await Bill(
                 whatIf, holding: tables,
                 demand: .init(

@@ -69,12 +69,15 @@ struct ProblemOptions: ParsableArguments {
         }
     }
 
-    /// What-if questions about the problem at `path`.
-    /// - Throws: `ProblemError` or `TraceError`.
-    func whatIf(_ path: String) throws -> WhatIf {
+    /// What-if questions about the problem at `path`; trace reports go to standard error.
+    /// - Throws: `ProblemError`, `TraceError` or `StudyError`.
+    func whatIf(_ path: String) async throws -> WhatIf {
         let whatIf = try WhatIf(
             path: path, overrides: overrides, duckdb: try DuckDBProgram.locate(), progress: Console.progress)
         for remark in whatIf.base.remarksOnOldPrices(at: Date()) { Console.remark(remark) }
+        let traces = try await whatIf.traces()
+        Self.report(traces.sources)
+        for note in traces.notes { Console.remark("note: \(note)") }
         return whatIf
     }
 }

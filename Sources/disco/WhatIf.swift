@@ -68,7 +68,7 @@ struct WhatIfCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Console.run {
-            let whatIf = try options.whatIf(problem)
+            let whatIf = try await options.whatIf(problem)
             let (text, json) = try await answer(whatIf)
             Console.print(options.json ? json.text() : text)
         }
@@ -95,7 +95,9 @@ struct WhatIfCommand: AsyncParsableCommand {
     }
 
     private func tie(_ whatIf: WhatIf, _ breakEven: String) async throws -> (text: String, json: JSONValue) {
-        let names = (between ?? "optimum,server-only").split(separator: ",").map(String.init)
+        let names = (between ?? "optimum,server-only").split(separator: ",").map {
+            String($0.drop { $0 == " " })
+        }
         guard names.count == 2 else {
             throw ValidationError("--between \(between ?? ""): wanted two names, e.g. optimum,server-only.")
         }

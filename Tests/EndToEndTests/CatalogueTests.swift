@@ -78,6 +78,8 @@ private func solved(_ folder: Folder, _ settings: [String]) throws -> [String: A
 
     @Test(arguments: [
         ("endpoints.server.price={list: prices/none.yaml, model: small}", 66 as Int32, "a price list"),
+        ("endpoints.server.price={list: prices/list.yaml, model: small, per_tokens: 1000}", 64, "the list's own"),
+        ("endpoints.server.price={list: prices/list.yaml, model: small, currency: USD}", 64, "the list's own"),
         ("endpoints.device={profile: devices/none.yaml}", 66, "a device profile"),
         ("endpoints.server.price={list: prices/list.yaml, model: smal}", 64, "Did you mean `small`?"),
         ("endpoints.server.price={list: prices/list.yaml}", 64, "a model of prices/list.yaml"),

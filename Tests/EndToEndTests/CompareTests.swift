@@ -52,6 +52,7 @@ import Testing
     @Test(arguments: [
         (["a.json", "b.json", "--fail-if", "ttft.mean"], 64 as Int32, "no > or <"),
         (["a.json", "b.json", "--fail-if", "ttft.men > 1"], 64, "ttft.mean"),
+        (["a.json", "b.json", "--fail-if", "ttft.p9 9 > 1"], 64, "ttft.p9 9"),
         (["a.json", "b.json", "--fail-if", "ttft.mean > 5%"], 64, "a change"),
         (["a.json", "b.json", "--fail-if", "ttft.mean > +x%"], 64, "a change"),
         (["a.json", "none.json"], 66, "no such file"), (["a.json", "problem.yaml"], 65, "disco solve --json"),

@@ -224,6 +224,63 @@ private let meanOutput = requests.reduce(0) { $0 + $1.output } / 60
         #expect(try json(run)["first"] as? String == "optimum")
     }
 
+    @Test(arguments: [0.05, 0.0004])
+    func `an outage thins the server's times whatever was cancelled, and small ones count`(share: Double) throws {
+        // Every fifth request was cancelled at a time of its own.
+        let server =
+            "ttft,outcome\n"
+            + (0..<300).map { "\(Double(200 + ($0 * 37) % 900) / 1000),\($0 % 5 == 2 ? "cancelled" : "ok")\n" }.joined()
+        let scenarios = "version: 1\nscenarios: [{name: a, outage: {endpoint: server, share: \(share)}}]\n"
+        let folder = try Sample.folder(["server.csv": server, "s.yaml": scenarios])
+        let all = try points(Run(["whatif", "problem.yaml", "--scenarios", "s.yaml", "--json"], in: folder.url))
+        let (before, after) = (try held("server-only", all[0]), try held("server-only", all[1]))
+        for (metric, down) in [("failed_share", 1.0), ("ttft.mean", 60)] {
+            let old = try #require(before[metric])
+            #expect(abs(try #require(after[metric]) - ((1 - share) * old + share * down)) < 1e-9, "\(metric)")
+        }
+    }
+
+    @Test func `regrets keep to one objective, and a scenario without a policy takes no choice away`() throws {
+        let other = "version: 1\nscenarios: [{name: a, set: {objective: cost.mean}}]\n"
+        let lost = """
+            version: 1
+            scenarios:
+              - {name: lost, set: {limits.ttft.p50.at_most: 0.001}}
+              - {name: quoted, set: {endpoints.server.price.source: "a: b", limits: null}}
+
+            """
+        let folder = try Sample.folder(["other.yaml": other, "lost.yaml": lost])
+        let refused = try Run(["whatif", "problem.yaml", "--scenarios", "other.yaml"], in: folder.url)
+        #expect(refused.status == 65 && refused.errors.contains("scenario a: objective"), "\(refused.errors)")
+        let run = try Run(["whatif", "problem.yaml", "--scenarios", "lost.yaml", "--json"], in: folder.url)
+        let regret = try #require(try json(run)["regret"] as? [String: Any])
+        #expect(regret["choice"] as? String != nil)
+        #expect((try points(run)).map { $0["status"] as? String } == ["optimal", "infeasible", "optimal"])
+    }
+
+    @Test func `who breaks a limit does not lead`() throws {
+        let folder = try Sample.folder()
+        let run = try Run(
+            ["whatif", "problem.yaml", "--break-even", "\(Self.budget)=0..0.5", "--between", "optimum, today"],
+            in: folder.url)
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.output.contains("* breaks a limit there, and does not lead"))
+        let found = try json(
+            Run(
+                [
+                    "whatif", "problem.yaml", "--break-even", "\(Self.budget)=0..0.5", "--between", "race,server-only",
+                    "--json",
+                ], in: folder.url))
+        let start = try #require(found["from"] as? [String: Any])
+        #expect(start["first_keeps_limits"] as? Bool == false && start["lead"] as? String == "second")
+    }
+
+    @Test func `rows that were read are reported`() throws {
+        let folder = try Sample.folder()
+        let run = try Run(["whatif", "problem.yaml", "--vary", "timeout=60"], in: folder.url)
+        #expect(run.errors.contains("200 rows = 200 accepted"), "\(run.errors)")
+    }
+
     @Test(arguments: [
         (["--vary", "limits.device.prefill_share.at_mst=0..1:3"], 64 as Int32, "at_most"),
         (["--vary", "limits.device.prefill_share.at_most"], 64, "found no `=`"),
@@ -271,7 +328,9 @@ private let meanOutput = requests.reduce(0) { $0 + $1.output } / 60
         ("version: 1\nscenarios: [{name: a, traffic: {prompt_times: 0}}]", "above 0"),
         ("version: 1\nscenarios: [{name: a, traffic: {mix: [{from: 5, to: 4, times: 1}]}}]", "at least `from`"),
         ("version: 1\nscenarios: [{name: a, traffic: {mix: [{from: 5}]}}]", "times"),
-        ("version: 1\nscenarios: [{name: a, traffic: {mix: [{times: 0}]}}]", "no rows"),
+        ("version: 1\nscenarios: [{name: a, traffic: {mix: [{times: 0}]}}]", "scenario a: traffic.mix"),
+        ("version: 1\nscenarios: [{name: a, set: {bogus.path: 3}}]", "scenario a: "),
+        ("version: 1\nscenarios: [{name: a, set: {timeout: -1}}]", "scenario a: "),
     ])
     func `a scenario file's mistakes are told with their place`(text: String, words: String) throws {
         let folder = try Sample.folder(["s.yaml": text + "\n"])

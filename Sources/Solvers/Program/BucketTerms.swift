@@ -145,8 +145,8 @@ final class BucketTerms: Sendable {
         return sides
     }
 
-    /// Look-ups that the mean at one wait takes; a loss takes several, among knots and times.
-    var lookUps: Int { lines.count * profile.device.residuals.count * (losses == nil ? 1 : 8) }
+    /// Look-ups that the mean at one wait takes.
+    var lookUps: Int { lines.count * profile.device.residuals.count }
 
     /// The last time at which `first` was seen to answer, where mass beyond it is not identified; infinite where all is.
     ///

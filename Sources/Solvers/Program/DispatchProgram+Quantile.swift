@@ -32,7 +32,9 @@ extension DispatchProgram {
             var wasHit = false
             // Look-ups of times that a wait costs, on average over the buckets.
             let terms = bucketTerms
-            let lookUps = terms.reduce(0) { $0 + $1.lookUps } / terms.count
+            // A loss takes several, among knots and times.
+            let losses = limits.contains { $0.metric == .qoeMean || $0.metric == .goodputSmooth }
+            let lookUps = terms.reduce(0) { $0 + $1.lookUps } / terms.count * (losses ? 8 : 1)
             while search.low.nextUp < search.high, evaluations <= Self.mostLookUps / max(1, lookUps) {
                 // Once close, the double below what was reached is tried first: it mostly proves the rest. Where that is
                 // within reach, too, the least share moves with t without steps, and halving goes on.

@@ -33,12 +33,12 @@ public struct Gate: Sendable, Hashable {
         guard let sign = text.firstIndex(where: { $0 == ">" || $0 == "<" }) else {
             throw .usage("--fail-if \(text): found no > or <, wanted a condition such as \"ttft.p99 > +5%\"")
         }
-        metric = String(text[..<sign].filter { !$0.isWhitespace })
+        metric = String(text[..<sign].trimmed)
         failsAbove = text[sign] == ">"
         guard Metric(rawValue: metric) != nil else {
             throw .usage("--fail-if \(text): found the metric \(quoted(metric)), wanted \(Metric.wanted)")
         }
-        let number = String(text[text.index(after: sign)...].filter { !$0.isWhitespace })
+        let number = String(text[text.index(after: sign)...].trimmed)
         let isChange = number.hasPrefix("+") || number.hasPrefix("-")
         let isPercent = number.hasSuffix("%")
         guard let value = Double(isPercent ? String(number.dropLast()) : number), value.isFinite, isChange || !isPercent

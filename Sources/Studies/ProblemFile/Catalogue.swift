@@ -32,6 +32,12 @@ struct Catalogue {
             return
         }
         guard let file = file(list, "\(path).list", wanted: "the path of a price list") else { return }
+        for name in ["per_tokens", "currency"] {
+            guard let field = price.field(name) else { continue }
+            findings.add(
+                field.place, field: "\(path).\(name)", found: "`\(name)` beside `list`",
+                wanted: "the list's own: prices given beside a list are in its terms")
+        }
         let models = try PriceList.read(path: file)
         let name = price.field("model")?.value.word
         guard let name, let own = models.first(where: { $0.name == name }) else {

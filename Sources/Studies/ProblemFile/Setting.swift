@@ -140,7 +140,7 @@ struct Setting {
 
 extension Substring {
     /// Without spaces and tabs at both ends.
-    fileprivate var trimmed: Substring {
+    var trimmed: Substring {
         let start = self.firstIndex { $0 != " " && $0 != "\t" } ?? self.endIndex
         let end = self.lastIndex { $0 != " " && $0 != "\t" }.map { self.index(after: $0) } ?? self.endIndex
         return start < end ? self[start..<end] : self[self.endIndex...]

@@ -103,7 +103,7 @@ public struct Bill: Sendable {
 }
 
 extension Bill {
-    /// The bill for people, within 80 columns.
+    /// The bill for people, within 80 columns but for long names and sources.
     public func rendered() -> String {
         var head = ["policy"]
         let (hasMoney, hasEnergy) = (lines.contains { $0.money != nil }, lines.contains { $0.joules != nil })
@@ -158,13 +158,15 @@ extension Bill {
             if !origin.isEmpty { lines.append("  \(origin).") }
         }
         if let energy = problem.device.energy {
-            let money = problem.moneyPerJoule.map { "; \(text(3.6e6 * $0)) \(currency ?? "") a kWh" } ?? ""
+            let money =
+                problem.moneyPerJoule.map { "; \(text(3.6e6 * $0))\(currency.map { " " + $0 } ?? "") a kWh" } ?? ""
             lines.append("Device: \(text(energy.prefill)) and \(text(energy.decode)) J a token in and out\(money).")
         }
         return lines
     }
 
     private func whole(_ value: Double) -> String {
+        guard value >= 1, value < 1e15 else { return text(value) }
         let digits = fixed(value, decimals: 0)
         return String(
             digits.reversed().enumerated().flatMap { $0 > 0 && $0 % 3 == 0 ? [",", $1] : [$1] }.reversed())

@@ -29,8 +29,19 @@ public struct BreakEven: Sendable {
         case second
         /// Neither: the values differ by less than rounding.
         case tie
-        /// Nobody can tell: the optimum has no policy that keeps the limits.
+        /// Neither keeps the limits.
         case none
+    }
+
+    /// How a contender does at one value.
+    public struct Standing: Sendable {
+        /// Its objective; nil where it has none.
+        public let value: Double?
+        /// Whether it keeps the limits.
+        public let keepsLimits: Bool
+
+        /// The value of who may lead: who breaks a limit does not.
+        var inTheRunning: Double? { keepsLimits ? value : nil }
     }
 
     /// A value at which the lead changes.
@@ -55,8 +66,8 @@ public struct BreakEven: Sendable {
     public let changes: [Change]
     /// The leads at both ends.
     public let ends: (Lead, Lead)
-    /// Values of the contenders at both ends.
-    public let endValues: [(Double?, Double?)]
+    /// How the contenders do at both ends.
+    public let endValues: [(Standing, Standing)]
 
     /// Steps into which the range is cut before changes are looked for between neighbours.
     public static let steps = 32
@@ -80,19 +91,23 @@ public struct BreakEven: Sendable {
         var held: [WhatIf.Candidate] = []
         for case .held(let candidate) in [first, second] { held.append(candidate) }
         let resolves = held.count < 2
-        func judge(_ values: [Double]) async throws -> [(first: Double?, second: Double?, lead: Lead)] {
+        func judge(_ values: [Double]) async throws -> [(first: Standing, second: Standing, lead: Lead)] {
             let scenarios = values.map {
                 Scenario(name: "\(path)=\($0)", settings: [.init(path: path, value: Self.exact($0))])
             }
             return try await whatIf.points(scenarios, holding: held, resolves: resolves).map { point in
                 var rest = point.held[...]
-                func value(_ contender: Contender) -> Double? {
+                func standing(_ contender: Contender) -> Standing {
                     switch contender {
-                    case .optimum: point.optimum?.outcomes[point.objective]
-                    case .held: rest.removeFirst().outcomes[point.objective]
+                    case .optimum:
+                        return Standing(value: point.optimum?.outcomes[point.objective], keepsLimits: true)
+                    case .held:
+                        let judged = rest.removeFirst()
+                        return Standing(
+                            value: judged.outcomes[point.objective], keepsLimits: judged.brokenLimits.isEmpty)
                     }
                 }
-                let (one, other) = (value(first), value(second))
+                let (one, other) = (standing(first), standing(second))
                 return (one, other, Self.lead(one, other, point.objective))
             }
         }
@@ -132,8 +147,9 @@ public struct BreakEven: Sendable {
         return (variation.path, first...last)
     }
 
-    private static func lead(_ one: Double?, _ other: Double?, _ objective: Metric) -> Lead {
-        guard let one, let other else { return .none }
+    private static func lead(_ first: Standing, _ second: Standing, _ objective: Metric) -> Lead {
+        guard let one = first.inTheRunning else { return second.inTheRunning == nil ? .none : .second }
+        guard let other = second.inTheRunning else { return .first }
         if abs(one - other) <= 1e-9 * max(abs(one), abs(other)) { return .tie }
         return (one < other) != PolicyMetric.isMaximized(objective.rawValue) ? .first : .second
     }

@@ -15,8 +15,8 @@ public struct RegretTable: Sendable {
 
         /// The largest loss.
         public var worst: Double { regrets.compactMap(\.self).max() ?? 0 }
-        /// Whether it keeps the limits of every scenario.
-        public var keepsLimits: Bool { brokenLimits.allSatisfy(\.isEmpty) }
+        /// Whether it keeps the limits of every scenario that has an optimum.
+        public var keepsLimits: Bool { zip(regrets, brokenLimits).allSatisfy { $0 == nil || $1.isEmpty } }
     }
 
     /// The scenarios' names.
@@ -27,7 +27,7 @@ public struct RegretTable: Sendable {
     public let best: [Double?]
     /// The policies, in the order given.
     public let rows: [Row]
-    /// The policy of least worst regret among those that keep every scenario's limits; nil where none does.
+    /// The policy of least worst regret among those that keep the limits of all scenarios that have an optimum; nil where none does.
     public let choice: Row?
 
     /// The table of points that were solved anew with `candidates` held.
@@ -42,12 +42,14 @@ public struct RegretTable: Sendable {
                     guard let best = point.optimum?.outcomes[point.objective],
                         let own = point.held[index].outcomes[point.objective]
                     else { return nil }
-                    return PolicyMetric.isMaximized(point.objective.rawValue) ? best - own : own - best
+                    let regret = PolicyMetric.isMaximized(point.objective.rawValue) ? best - own : own - best
+                    // What rounding leaves of nothing is nothing.
+                    return abs(regret) <= 1e-9 * max(abs(best), abs(own)) ? 0 : regret
                 }, brokenLimits: points.map { $0.held[index].brokenLimits })
         }
         // Of equal ones the first: a rounding must not choose.
         var choice: Row?
-        for row in rows where row.keepsLimits {
+        for row in rows where row.keepsLimits && best.contains(where: { $0 != nil }) {
             if let held = choice, row.worst >= held.worst - 1e-12 * abs(held.worst) { continue }
             choice = row
         }

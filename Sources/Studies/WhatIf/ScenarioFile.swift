@@ -94,12 +94,15 @@ private struct ScenarioReader {
         }
         return fields.compactMap { field in
             let path = joined(section.path, "set.\(field.name)")
-            guard case .scalar(let text, _) = field.value.content else {
+            if field.value.isNull { return .init(path: field.name, value: "null") }
+            guard case .scalar(let text, let isPlain) = field.value.content else {
                 findings.add(
                     field.value.place, field: path, found: field.value.found, wanted: "a value, or a factor as in x2")
                 return nil
             }
-            guard let factor = Variation.factor(text) else { return .init(path: field.name, value: text) }
+            guard isPlain, let factor = Variation.factor(text) else {
+                return .init(path: field.name, value: isPlain ? text : JSONValue.string(text).line)
+            }
             guard let base = stated.first(where: { $0.path == field.name })?.value else {
                 findings.add(
                     field.value.place, field: path, found: quoted(text),

@@ -116,6 +116,24 @@ public actor WhatIf {
         }
     }
 
+    /// What came of reading the traces, and remarks on them.
+    public func traces() async throws -> (sources: [StudyProfiles.Source], notes: [String]) {
+        let profiles = try await prepare(Scenario(name: "base")).profiles
+        return (profiles.sources, profiles.notes)
+    }
+
+    /// Refuses a scenario whose settings no problem can have, or that leaves no request.
+    /// - Throws: `WhatIfError` (65) with the scenario's name.
+    func check(_ scenario: Scenario) async throws {
+        do {
+            _ = try await prepare(scenario)
+        } catch let error as ProblemError {
+            throw WhatIfError.badData("scenario \(scenario.name): \(error)")
+        } catch StudyError.profile(.empty, _) where !scenario.change.mixes.isEmpty {
+            throw WhatIfError.badData("scenario \(scenario.name): traffic.mix: found no requests left, wanted some")
+        }
+    }
+
     /// The problem and the profiles under a scenario.
     func prepare(_ scenario: Scenario) async throws -> Case {
         var problem = try ProblemFile.read(path: path, overrides: overrides + scenario.settings.map(\.text))

@@ -86,10 +86,11 @@ extension Tornado {
 extension BreakEven {
     /// The result as JSON (schema/whatif.schema.json).
     public var json: JSONValue {
-        func end(_ value: Double, _ values: (Double?, Double?), _ lead: Lead) -> JSONValue {
+        func end(_ value: Double, _ standings: (Standing, Standing), _ lead: Lead) -> JSONValue {
             .object([
-                "at": .number(value), "first": .init(values.0), "second": .init(values.1),
-                "lead": .string(lead.rawValue),
+                "at": .number(value), "first": .init(standings.0.value), "second": .init(standings.1.value),
+                "first_keeps_limits": .bool(standings.0.keepsLimits),
+                "second_keeps_limits": .bool(standings.1.keepsLimits), "lead": .string(lead.rawValue),
             ])
         }
         return .object([

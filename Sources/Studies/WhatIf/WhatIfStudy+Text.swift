@@ -49,11 +49,11 @@ extension WhatIfStudy {
             "Down: \(rows.path).", "Across: \(across.path).",
         ]
         if resolves {
-            lines += ["", "\(problem.objective.head), best:"]
+            lines += ["", "\(head), best:"]
             lines += block { point in point.optimum.flatMap { value($0.outcomes, point) } ?? Self.missing }
         }
         for (k, candidate) in candidates.enumerated() {
-            lines += ["", "\(problem.objective.head), \(candidate.name):"] + block { heldCell($0, k) }
+            lines += ["", "\(head), \(candidate.name):"] + block { heldCell($0, k) }
         }
         return lines
     }
@@ -66,10 +66,14 @@ extension WhatIfStudy {
         ] + columns(table)
     }
 
+    /// The objective in a heading; several where the objective varies.
+    private var head: String { Set(points.map(\.objective)).sorted().map(\.head).joined(separator: " or ") }
+
     /// What is shown of an optimum: the objective, and what others ask first.
     private var metrics: [Metric] {
         let usual: [Metric] = [.ttftMean, .ttftP99, .devicePrefillShare, .serverPrefillShare, .failedShare, .costMean]
-        let all = usual.contains(problem.objective) ? usual : [problem.objective] + usual
+        let asked = Set(points.map(\.objective)).sorted().filter { !usual.contains($0) }
+        let all = asked + usual
         return all.filter { metric in points.contains { $0.optimum?.outcomes[metric] != nil } }
     }
 
@@ -171,13 +175,16 @@ extension BreakEven {
             case .first: "\(names.0) is ahead"
             case .second: "\(names.1) is ahead"
             case .tie: "they tie"
-            case .none: "no policy keeps the limits"
+            case .none: "neither keeps the limits"
             }
         }
         var lines = ["\(names.0) against \(names.1) by \(objective.rawValue), as \(path) moves:", ""]
         func values(_ end: Int) -> String {
             let (one, other) = endValues[end]
-            return "\(one.map(objective.value) ?? "-") against \(other.map(objective.value) ?? "-")"
+            func cell(_ standing: Standing) -> String {
+                (standing.value.map(objective.value) ?? "-") + (standing.keepsLimits ? "" : "*")
+            }
+            return "\(cell(one)) against \(cell(other))"
         }
         lines.append("at \(text(range.lowerBound, digits: 4)): \(values(0)), \(who(ends.0))")
         for change in changes {
@@ -186,6 +193,9 @@ extension BreakEven {
         }
         lines.append("at \(text(range.upperBound, digits: 4)): \(values(1)), \(who(ends.1))")
         if changes.isEmpty { lines += ["", "No break-even in this range."] }
+        if endValues.contains(where: { !$0.0.keepsLimits || !$0.1.keepsLimits }) {
+            lines += ["", "* breaks a limit there, and does not lead"]
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -61,7 +61,15 @@ public struct WhatIfStudy: Sendable {
         _ whatIf: WhatIf, scenarios: [Scenario], holding candidates: [WhatIf.Candidate]
     ) async throws {
         let all = [Scenario(name: "base")] + scenarios
+        for scenario in all { try await whatIf.check(scenario) }
         let solved = try await whatIf.points(all)
+        if let other = solved.first(where: { $0.objective != whatIf.base.objective }) {
+            throw WhatIfError.badData(
+                """
+                scenario \(other.scenario.name): objective: found \(other.objective.rawValue), but regrets are in one unit, that of \
+                \(whatIf.base.objective.rawValue); use --vary objective=..., or a run of its own with --set objective=...
+                """)
+        }
         var fixed: [WhatIf.Candidate] = []
         for point in solved {
             guard let optimum = point.optimum else { continue }

@@ -34,35 +34,24 @@ public struct WorldChange: Sendable, Hashable {
     /// Nothing changes.
     public init() {}
 
-    /// What a request counts where requests are cut into parts.
-    private static let parts = 1_000
+    /// What a request counts where requests are cut into parts: a million, fewer where so many would be too many to count.
+    private static func parts(_ rows: TraceRows) -> Int {
+        max(1, min(1_000_000, 1_000_000_000_000 / max(1, rows.requests)))
+    }
 
     /// The workload's rows after the change.
     func workload(_ rows: TraceRows) -> TraceRows {
         guard promptTimes != 1 || outputTimes != 1 || !mixes.isEmpty else { return rows }
+        let parts = Self.parts(rows)
         return rows.mapRows { row in
             var row = row
             if !mixes.isEmpty {
                 let times = mixes.filter { $0.lengths.contains(row.promptTokens) }.reduce(1) { $0 * $1.times }
-                row.count = Int((Double(row.count * Self.parts) * times).rounded())
+                row.count = Int((Double(row.count) * Double(parts) * times).rounded())
             }
             row.promptTokens = max(1, Int((Double(row.promptTokens) * promptTimes).rounded()))
             if row.outputTokens > 0 { row.outputTokens = Int((Double(row.outputTokens) * outputTimes).rounded()) }
             return row.count > 0 ? [row] : []
-        }
-    }
-
-    /// An endpoint's rows after the change: of each length as many more fail as the outage's share asks for.
-    func rows(_ rows: TraceRows, of endpoint: Endpoint) -> TraceRows {
-        // Two outages of one endpoint are independent.
-        let up = outages.filter { $0.endpoint == endpoint }.reduce(1) { $0 * (1 - $1.share) }
-        guard up < 1 else { return rows }
-        return rows.mapRows { row in
-            var (answered, down) = (row, row)
-            down.count = Int((Double(row.count * Self.parts) * (1 - up)).rounded())
-            answered.count = row.count * Self.parts - down.count
-            (down.ttft, down.isCensored) = (.infinity, false)
-            return [answered, down].filter { $0.count > 0 }
         }
     }
 }
