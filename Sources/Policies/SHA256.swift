@@ -4,9 +4,7 @@ enum SHA256 {
     /// - Complexity: O(*n*) in the number of bytes.
     static func hexadecimal(of message: [UInt8]) -> String {
         var state = initial
-        var words = [UInt32](repeating: 0, count: 64)
         let whole = message.count / 64 * 64
-        for start in stride(from: 0, to: whole, by: 64) { absorb(message, from: start, &state, &words) }
         // The rest, one bit, zeros, and the length in bits.
         var tail = Array(message[whole...]) + [0x80]
         while tail.count % 64 != 56 { tail.append(0) }
@@ -14,7 +12,8 @@ enum SHA256 {
         for shift in stride(from: 56, through: 0, by: -8) {
             tail.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
         }
-        for start in stride(from: 0, to: tail.count, by: 64) { absorb(tail, from: start, &state, &words) }
+        unsafe message.withUnsafeBytes { unsafe absorb(UnsafeRawBufferPointer(rebasing: $0[..<whole]), &state) }
+        unsafe tail.withUnsafeBytes { unsafe absorb($0, &state) }
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         for word in state {
@@ -23,32 +22,45 @@ enum SHA256 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Compresses one block of 64 bytes into the state.
-    private static func absorb(_ bytes: [UInt8], from start: Int, _ state: inout [UInt32], _ words: inout [UInt32]) {
+    /// Compresses blocks of 64 bytes into the state.
+    private static func absorb(_ bytes: UnsafeRawBufferPointer, _ state: inout [UInt32]) {
+        unsafe constants.withUnsafeBufferPointer { constants in
+            unsafe withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { words in
+                for start in stride(from: 0, to: bytes.count, by: 64) {
+                    unsafe absorb(bytes, from: start, &state, words, constants)
+                }
+            }
+        }
+    }
+
+    /// Compresses one block; `words` is room for its schedule.
+    @inline(__always)
+    private static func absorb(
+        _ bytes: UnsafeRawBufferPointer, from start: Int, _ state: inout [UInt32],
+        _ words: UnsafeMutableBufferPointer<UInt32>, _ constants: UnsafeBufferPointer<UInt32>
+    ) {
         for index in 0..<16 {
-            let place = start + 4 * index
-            words[index] =
-                UInt32(bytes[place]) << 24 | UInt32(bytes[place + 1]) << 16 | UInt32(bytes[place + 2]) << 8
-                | UInt32(bytes[place + 3])
+            unsafe words[index] = UInt32(
+                bigEndian: bytes.loadUnaligned(fromByteOffset: start &+ 4 &* index, as: UInt32.self))
         }
         for index in 16..<64 {
-            let (early, late) = (words[index - 15], words[index - 2])
+            let (early, late) = unsafe (words[index &- 15], words[index &- 2])
             let first = rotate(early, 7) ^ rotate(early, 18) ^ early >> 3
             let second = rotate(late, 17) ^ rotate(late, 19) ^ late >> 10
-            words[index] = words[index - 16] &+ first &+ words[index - 7] &+ second
+            unsafe words[index] = words[index &- 16] &+ first &+ words[index &- 7] &+ second
         }
         var (a, b, c, d) = (state[0], state[1], state[2], state[3])
         var (e, f, g, h) = (state[4], state[5], state[6], state[7])
         // The letters change their roles from round to round instead of their values.
         for index in stride(from: 0, to: 64, by: 8) {
-            round(a, b, c, &d, e, f, g, &h, constants[index] &+ words[index])
-            round(h, a, b, &c, d, e, f, &g, constants[index + 1] &+ words[index + 1])
-            round(g, h, a, &b, c, d, e, &f, constants[index + 2] &+ words[index + 2])
-            round(f, g, h, &a, b, c, d, &e, constants[index + 3] &+ words[index + 3])
-            round(e, f, g, &h, a, b, c, &d, constants[index + 4] &+ words[index + 4])
-            round(d, e, f, &g, h, a, b, &c, constants[index + 5] &+ words[index + 5])
-            round(c, d, e, &f, g, h, a, &b, constants[index + 6] &+ words[index + 6])
-            round(b, c, d, &e, f, g, h, &a, constants[index + 7] &+ words[index + 7])
+            unsafe round(a, b, c, &d, e, f, g, &h, constants[index] &+ words[index])
+            unsafe round(h, a, b, &c, d, e, f, &g, constants[index &+ 1] &+ words[index &+ 1])
+            unsafe round(g, h, a, &b, c, d, e, &f, constants[index &+ 2] &+ words[index &+ 2])
+            unsafe round(f, g, h, &a, b, c, d, &e, constants[index &+ 3] &+ words[index &+ 3])
+            unsafe round(e, f, g, &h, a, b, c, &d, constants[index &+ 4] &+ words[index &+ 4])
+            unsafe round(d, e, f, &g, h, a, b, &c, constants[index &+ 5] &+ words[index &+ 5])
+            unsafe round(c, d, e, &f, g, h, a, &b, constants[index &+ 6] &+ words[index &+ 6])
+            unsafe round(b, c, d, &e, f, g, h, &a, constants[index &+ 7] &+ words[index &+ 7])
         }
         for (index, change) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= change }
     }

@@ -56,6 +56,8 @@ struct JSONReader {
             steps.removeLast()
             return .object([])
         }
+        // Most objects of a table have three or four members.
+        members.reserveCapacity(4)
         var previous: Range<Int>?
         var ascends = true
         repeat {
