@@ -56,7 +56,7 @@ enum Console {
         case let error as TraceError:
             remark("error: \(error)")
             return ExitCode(StudyError.trace(error).exitCode)
-        case let error as WhatIfError:
+        case let error as QuestionError:
             remark("error: \(error)")
             return ExitCode(error.exitCode)
         case let error as ValidationError:

@@ -88,11 +88,13 @@ private func solved(_ folder: Folder, _ settings: [String]) throws -> [String: A
         ("endpoints.server.price={list: devices/phone.yaml, model: small}", 65, "devices/phone.yaml:2"),
         ("endpoints.device={profile: prices/list.yaml}", 65, "prices/list.yaml:2"),
         ("endpoints.server.profile=devices/phone.yaml", 64, "profile"),
+        ("endpoints.server.price={list: prices/empty.yaml, model: small}", 65, "a price list"),
+        ("endpoints.device={profile: prices/empty.yaml}", 65, "a device profile"),
     ])
     func `what cannot be looked up is told with what was wanted`(
         setting: String, status: Int32, words: String
     ) throws {
-        let folder = try Sample.folder(files)
+        let folder = try Sample.folder(files.merging(["prices/empty.yaml": ""]) { $1 })
         let run = try Run(["solve", "problem.yaml", "--set", setting], in: folder.url)
         #expect(run.status == status, "\(run.errors)")
         #expect(run.errors.contains(words), "\(run.errors)")

@@ -57,6 +57,22 @@ import Testing
         $0.split(separator: ",", omittingEmptySubsequences: false).first.flatMap { Double($0) }
     }
 
+    @Test func `a table that hands over is not one for a problem without a reader`() throws {
+        let folder = try Sample.folder()
+        let solved = try Run(
+            ["solve", "problem.yaml", "-o", "p.json"] + Self.settings.flatMap { ["--set", $0] }, in: folder.url)
+        #expect(solved.status == 0, "\(solved.errors)")
+        let others = Self.settings.filter { !$0.hasPrefix("reader") }.flatMap { ["--set", $0] }
+        for command in [
+            ["policy", "validate", "p.json", "--problem", "problem.yaml"],
+            ["check", "p.json", "problem.yaml", "--traces", "server.csv"],
+        ] {
+            let run = try Run(command + others, in: folder.url)
+            #expect(run.status == 4, "\(run.errors)")
+            #expect(run.errors.contains("the problem has no reader"), "\(run.errors)")
+        }
+    }
+
     /// D(l) = 0.1 + 0.01 l: (i - 1) 0.02 + 0.1 + 0.01 (l + i) <= i / 4, l the longest of the bucket but for 1 in 100 requests.
     @Test func `responses of a dear server move to the device as soon as the reader does not notice`() throws {
         let (answer, _) = try solve(Self.settings)

@@ -312,7 +312,8 @@ private let meanOutput = requests.reduce(0) { $0 + $1.output } / 60
     }
 
     @Test(arguments: [
-        ("scenarios: [{name: a}]", "version"), ("version: 1", "scenarios"), ("version: 2\nscenarios: [{name: a}]", "2"),
+        ("", "a file of scenarios"), ("# nothing", "a file of scenarios"), ("scenarios: [{name: a}]", "version"),
+        ("version: 1", "scenarios"), ("version: 2\nscenarios: [{name: a}]", "2"),
         ("version: 1\nscenarios: [{}]", "name"), ("version: 1\nscenarios: [{name: base}]", "another name"),
         ("version: 1\nscenarios: [{name: a}, {name: a}]", "another name"),
         ("version: 1\nscenarios: [{name: a, sett: {}}]", "Did you mean `set`?"),

@@ -27,8 +27,8 @@ public struct Gate: Sendable, Hashable {
     public let threshold: Threshold
 
     /// Reads a condition.
-    /// - Throws: `WhatIfError` (64) that says how one is written.
-    public init(_ text: String) throws(WhatIfError) {
+    /// - Throws: `QuestionError` (64) that says how one is written.
+    public init(_ text: String) throws(QuestionError) {
         self.text = text
         guard let sign = text.firstIndex(where: { $0 == ">" || $0 == "<" }) else {
             throw .usage("--fail-if \(text): found no > or <, wanted a condition such as \"ttft.p99 > +5%\"")

@@ -1,4 +1,3 @@
-internal import Policies
 internal import Serving
 
 /// Two results side by side, with the conditions under which that is a failure.

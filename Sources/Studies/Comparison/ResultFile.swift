@@ -25,8 +25,8 @@ public struct ResultFile: Sendable {
     /// - Parameters:
     ///   - bytes: The whole file.
     ///   - path: Its path, for messages.
-    /// - Throws: `WhatIfError` (65) for anything else.
-    public init(_ bytes: [UInt8], path: String) throws(WhatIfError) {
+    /// - Throws: `QuestionError` (65) for anything else.
+    public init(_ bytes: [UInt8], path: String) throws(QuestionError) {
         self.path = path
         if let solved = try? JSONDecoder().decode(Solved.self, from: Data(bytes)) {
             metric = solved.metric

@@ -6,10 +6,13 @@ final class Findings {
     private let path: String
     private let lines: [Substring]
     private let settings: [String]
+    /// What the file should be, where it is no problem file.
+    let what: String?
     private var collected: [(place: TextPlace, finding: ProblemError.Finding)] = []
 
     /// No findings in the file `text` and the `settings` of the command line.
-    init(path: String, text: String, settings: [String]) {
+    init(path: String, text: String, settings: [String], what: String? = nil) {
+        self.what = what
         self.path = path
         self.lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         self.settings = settings

@@ -9,7 +9,7 @@ enum PriceList {
     /// The models of the list at `path`.
     /// - Throws: `ProblemError` with all that is wrong.
     static func read(path: String) throws(ProblemError) -> [Model] {
-        try CatalogueFile.read(path: path, called: "a price list, as those of data/prices", tree: .priceList) { root in
+        try SectionFile.read(path: path, called: "a price list, as those of data/prices", tree: .priceList) { root in
             root.require(["version", "provider", "currency", "per_tokens", "source", "date", "models"])
             guard let models = root["models"], let entries = models.value.fields, !entries.isEmpty else {
                 if let field = root["models"] { root.refuse(field, wanted: "models and their prices") }
@@ -40,7 +40,7 @@ enum DeviceFile {
     /// Its fields, as `endpoints.device` of a problem file has them.
     /// - Throws: `ProblemError` with all that is wrong.
     static func read(path: String) throws(ProblemError) -> [YAMLValue.Field] {
-        try CatalogueFile.read(path: path, called: "a device profile, as those of data/devices", tree: .deviceFile) {
+        try SectionFile.read(path: path, called: "a device profile, as those of data/devices", tree: .deviceFile) {
             root in
             root.require(["version", "device", "source"])
             return ["ttft", "tpot", "energy"].compactMap { root[$0] }
@@ -57,27 +57,6 @@ extension FieldTree {
         ("ttft", FieldTree(values: ["intercept", "per_token", "per_token_squared"])), ("tpot", .value),
         ("energy", FieldTree(values: ["prefill", "decode"])),
     ])
-}
-
-private enum CatalogueFile {
-    static func read<Content>(
-        path: String, called what: String, tree: FieldTree, _ content: (Section) -> [Content]
-    ) throws(ProblemError) -> [Content] {
-        let text = try ProblemFile.text(ofFile: path, called: what)
-        let findings = Findings(path: path, text: text, settings: [])
-        let root = YAMLComposer.compose(text, findings: findings)
-        var result: [Content] = []
-        if let root, root.isNull {
-            YAMLComposer.addEmpty(to: findings)
-        } else if let root, let section = Section(root, path: "", place: .start, tree: tree, findings: findings) {
-            if let version = section["version"], !version.value.isWord("1") {
-                section.refuse(version, wanted: "1, the version that this program reads")
-            }
-            result = content(section)
-        }
-        try findings.throwIfAny()
-        return result
-    }
 }
 
 extension Section {

@@ -86,8 +86,8 @@ struct YAMLComposer {
     /// Notes that the file says nothing.
     static func addEmpty(to findings: Findings) {
         findings.add(
-            .start, found: "no YAML value", wanted: "a problem file's fields",
-            advice: "`disco solve --example` prints a file to begin with.")
+            .start, found: "no YAML value", wanted: findings.what ?? "a problem file's fields",
+            advice: findings.what == nil ? "`disco solve --example` prints a file to begin with." : nil)
     }
 
     func addTooDeep(_ place: TextPlace) {

@@ -1,5 +1,4 @@
 internal import Costs
-internal import Policies
 internal import Profiles
 internal import Serving
 internal import Solvers
@@ -53,7 +52,7 @@ public struct Bill: Sendable {
     ///   - whatIf: The problem.
     ///   - tables: Policies besides the optimum and the baselines.
     ///   - demand: How much is asked.
-    /// - Throws: As `WhatIf.points`; `WhatIfError` where nothing has a price or an energy.
+    /// - Throws: As `WhatIf.points`; `QuestionError` where nothing has a price or an energy.
     public init(_ whatIf: WhatIf, holding tables: [WhatIf.Candidate], demand: Demand) async throws {
         let base = Scenario(name: "base")
         var candidates = tables
@@ -75,7 +74,7 @@ public struct Bill: Sendable {
             (point.optimum.map { [line("optimum", $0.outcomes, [])] } ?? [])
             + zip(candidates, point.held).map { line($0.name, $1.outcomes, $1.brokenLimits) }
         guard lines.contains(where: { $0.money != nil || $0.joules != nil }) else {
-            throw WhatIfError.badData(
+            throw QuestionError.badData(
                 """
                 \(problem.path): nothing to bill: wanted output_tokens in the workload, and endpoints.server.price (with the device's \
                 price, or its energy and exchange.per_joule) or endpoints.device.energy

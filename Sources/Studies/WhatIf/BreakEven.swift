@@ -1,5 +1,4 @@
 internal import Foundation
-internal import Policies
 public import Serving
 internal import Solvers
 
@@ -134,10 +133,10 @@ public struct BreakEven: Sendable {
     }
 
     /// The field and the range in `path=first..last`; factors multiply the problem file's value.
-    /// - Throws: `WhatIfError` that says how it is written.
+    /// - Throws: `QuestionError` that says how it is written.
     public static func range(
         _ text: String, stated: [ProblemFile.StatedNumber]
-    ) throws(WhatIfError) -> (path: String, range: ClosedRange<Double>) {
+    ) throws(QuestionError) -> (path: String, range: ClosedRange<Double>) {
         let variation = try Variation(text + ":2", stated: stated)
         guard variation.values.count == 2, let first = Double(variation.values[0]),
             let last = Double(variation.values[1]), first < last
@@ -151,7 +150,7 @@ public struct BreakEven: Sendable {
         guard let one = first.inTheRunning else { return second.inTheRunning == nil ? .none : .second }
         guard let other = second.inTheRunning else { return .first }
         if abs(one - other) <= 1e-9 * max(abs(one), abs(other)) { return .tie }
-        return (one < other) != PolicyMetric.isMaximized(objective.rawValue) ? .first : .second
+        return (one < other) != objective.isMaximized ? .first : .second
     }
 
     /// A number in full, as a problem file writes it.

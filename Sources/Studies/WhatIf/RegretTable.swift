@@ -1,4 +1,3 @@
-internal import Policies
 public import Serving
 internal import Solvers
 
@@ -42,7 +41,7 @@ public struct RegretTable: Sendable {
                     guard let best = point.optimum?.outcomes[point.objective],
                         let own = point.held[index].outcomes[point.objective]
                     else { return nil }
-                    let regret = PolicyMetric.isMaximized(point.objective.rawValue) ? best - own : own - best
+                    let regret = point.objective.isMaximized ? best - own : own - best
                     // What rounding leaves of nothing is nothing.
                     return abs(regret) <= 1e-9 * max(abs(best), abs(own)) ? 0 : regret
                 }, brokenLimits: points.map { $0.held[index].brokenLimits })

@@ -26,8 +26,8 @@ public struct Scenario: Sendable, Hashable {
     }
 
     /// One scenario for every combination of the variations' values, the last one fastest.
-    /// - Throws: `WhatIfError` where there are more than ``Variation/mostValues``, or a field is varied twice.
-    public static func grid(_ variations: [Variation]) throws(WhatIfError) -> [Scenario] {
+    /// - Throws: `QuestionError` where there are more than ``Variation/mostValues``, or a field is varied twice.
+    public static func grid(_ variations: [Variation]) throws(QuestionError) -> [Scenario] {
         for (index, variation) in variations.enumerated()
         where variations[..<index].contains(where: { $0.path == variation.path }) {
             throw .usage("--vary \(variation.path): varied twice; give all its values at once")

@@ -19,19 +19,9 @@ public enum ScenarioFile {
     /// - Returns: The scenarios, in their order.
     /// - Throws: `ProblemError` with all that is wrong, by line and column.
     public static func read(path: String, stated: [ProblemFile.StatedNumber]) throws(ProblemError) -> [Scenario] {
-        let text = try ProblemFile.text(ofFile: path, called: "a file of scenarios (docs/whatif.md)")
-        let findings = Findings(path: path, text: text, settings: [])
-        let root = YAMLComposer.compose(text, findings: findings)
-        var scenarios: [Scenario] = []
-        if let root, root.isNull {
-            YAMLComposer.addEmpty(to: findings)
-        } else if let root,
-            let section = Section(root, path: "", place: .start, tree: .scenarioFile, findings: findings)
-        {
-            scenarios = ScenarioReader(stated: stated, findings: findings).scenarios(section)
+        try SectionFile.read(path: path, called: "a file of scenarios (docs/whatif.md)", tree: .scenarioFile) {
+            ScenarioReader(stated: stated, findings: $0.findings).scenarios($0)
         }
-        try findings.throwIfAny()
-        return scenarios
     }
 }
 
@@ -51,11 +41,9 @@ private struct ScenarioReader {
     let findings: Findings
 
     func scenarios(_ root: Section) -> [Scenario] {
-        let version = "1, the version of scenario files that this program reads"
         if root["version"] == nil {
-            root.addMissing("version", wanted: version, advice: "Add the line `version: 1`.")
+            root.addMissing("version", wanted: SectionFile.version, advice: "Add the line `version: 1`.")
         }
-        if let field = root["version"], !field.value.isWord("1") { root.refuse(field, wanted: version) }
         guard let field = root["scenarios"], case .sequence(let items) = field.value.content, !items.isEmpty else {
             let wanted = "a list of scenarios, for example [{name: dear, set: {endpoints.server.price.decode: x2}}]"
             if let field = root["scenarios"] {

@@ -19,8 +19,8 @@ public struct Variation: Sendable, Hashable {
     /// - Parameters:
     ///   - text: `path=values`.
     ///   - stated: The numbers in the problem file, which multiples are of.
-    /// - Throws: `WhatIfError` that says how a variation is written.
-    public init(_ text: String, stated: [ProblemFile.StatedNumber]) throws(WhatIfError) {
+    /// - Throws: `QuestionError` that says how a variation is written.
+    public init(_ text: String, stated: [ProblemFile.StatedNumber]) throws(QuestionError) {
         guard let equals = text.firstIndex(of: "=") else {
             throw .usage(
                 "--vary \(text): found no `=`, wanted path=values, e.g. limits.device.prefill_share.at_most=0..0.5:11")
@@ -33,14 +33,14 @@ public struct Variation: Sendable, Hashable {
         }
         self.path = path
         let base = stated.first { $0.path == path }?.value
-        values = try Self.values(wanted, of: base) { problem throws(WhatIfError) in
+        values = try Self.values(wanted, of: base) { problem throws(QuestionError) in
             throw .usage("--vary \(text): \(problem)")
         }
     }
 
     private static func values(
-        _ text: String, of base: Double?, refuse: (String) throws(WhatIfError) -> Never
-    ) throws(WhatIfError) -> [String] {
+        _ text: String, of base: Double?, refuse: (String) throws(QuestionError) -> Never
+    ) throws(QuestionError) -> [String] {
         guard let dots = text.range(of: "..") else {
             var values: [String] = []
             for item in text.split(separator: ",", omittingEmptySubsequences: false) {

@@ -123,14 +123,14 @@ public actor WhatIf {
     }
 
     /// Refuses a scenario whose settings no problem can have, or that leaves no request.
-    /// - Throws: `WhatIfError` (65) with the scenario's name.
+    /// - Throws: `QuestionError` (65) with the scenario's name.
     func check(_ scenario: Scenario) async throws {
         do {
             _ = try await prepare(scenario)
         } catch let error as ProblemError {
-            throw WhatIfError.badData("scenario \(scenario.name): \(error)")
+            throw QuestionError.badData("scenario \(scenario.name): \(error)")
         } catch StudyError.profile(.empty, _) where !scenario.change.mixes.isEmpty {
-            throw WhatIfError.badData("scenario \(scenario.name): traffic.mix: found no requests left, wanted some")
+            throw QuestionError.badData("scenario \(scenario.name): traffic.mix: found no requests left, wanted some")
         }
     }
 

@@ -1,4 +1,3 @@
-internal import Policies
 internal import Serving
 internal import Solvers
 

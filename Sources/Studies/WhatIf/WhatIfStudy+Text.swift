@@ -1,4 +1,3 @@
-internal import Policies
 internal import Serving
 internal import Solvers
 
@@ -17,7 +16,7 @@ extension WhatIfStudy {
     private var how: String { resolves ? "each solved anew" : "nothing solved anew" }
 
     private var sense: String {
-        PolicyMetric.isMaximized(problem.objective.rawValue) ? "maximized" : "minimized"
+        problem.objective.isMaximized ? "maximized" : "minimized"
     }
 
     private func sweep(_ variation: Variation) -> [String] {

@@ -1,4 +1,3 @@
-internal import Policies
 internal import Serving
 internal import Solvers
 
@@ -34,12 +33,12 @@ public struct WhatIfStudy: Sendable {
     ///   - variations: One field or two, with their values.
     ///   - candidates: Policies held fixed; without any, and where the problem has an optimum, that one is.
     ///   - resolves: Whether each point is solved anew.
-    /// - Throws: As `WhatIf.points`; `WhatIfError` for what cannot be swept.
+    /// - Throws: As `WhatIf.points`; `QuestionError` for what cannot be swept.
     public init(
         _ whatIf: WhatIf, varying variations: [Variation], holding candidates: [WhatIf.Candidate], resolves: Bool
     ) async throws {
         guard (1...2).contains(variations.count) else {
-            throw WhatIfError.usage("--vary: found \(variations.count) fields, wanted one or two")
+            throw QuestionError.usage("--vary: found \(variations.count) fields, wanted one or two")
         }
         let grid = try Scenario.grid(variations)
         var today: WhatIf.Candidate?
@@ -64,7 +63,7 @@ public struct WhatIfStudy: Sendable {
         for scenario in all { try await whatIf.check(scenario) }
         let solved = try await whatIf.points(all)
         if let other = solved.first(where: { $0.objective != whatIf.base.objective }) {
-            throw WhatIfError.badData(
+            throw QuestionError.badData(
                 """
                 scenario \(other.scenario.name): objective: found \(other.objective.rawValue), but regrets are in one unit, that of \
                 \(whatIf.base.objective.rawValue); use --vary objective=..., or a run of its own with --set objective=...
